@@ -1,0 +1,1 @@
+"""How the parts run together: one table for people, tests and the container deployment."""
