@@ -1,0 +1,1 @@
+"""The way in: complaints, evidence and the answers of the accused."""
