@@ -1,0 +1,27 @@
+"""How identity is refused. Each is a problem document of its own (`services.runtime.problems`)."""
+
+from services.runtime.problems import Forbidden, Unauthenticated
+
+
+class SignInRequired(Unauthenticated):
+    title = "Sign in first"
+
+
+class InvalidToken(Unauthenticated):
+    """The credential in the `Authorization` header does not hold (RFC 6750, 3.1)."""
+
+    title = "The bearer token is not valid"
+
+
+class LinkRefused(Forbidden):
+    title = "The link is not valid, or no longer"
+
+
+class RoleRequired(Forbidden):
+    title = "This needs another role"
+
+
+class CsrfRefused(Forbidden):
+    """A form came without the token of the page that it was on."""
+
+    title = "The form could not be matched to your browser"

@@ -1,0 +1,90 @@
+"""Signed statements of who somebody is: bearer tokens for the API, and the session's cookie."""
+
+import uuid
+from datetime import timedelta
+from typing import Any, Final
+
+import jwt
+
+from services.runtime.auth.principal import Principal, known_roles, language_or_english
+from services.runtime.auth.refusals import InvalidToken
+from services.runtime.clock import Clock
+
+LIFETIME: Final = timedelta(hours=12)
+_ALGORITHM: Final = "HS256"
+_REQUIRED: Final = ["iss", "aud", "sub", "iat", "nbf", "exp", "jti", "kind"]
+
+
+class Tokens:
+    """Issues and reads JSON Web Tokens (RFC 7519) of one audience, signed with its own key."""
+
+    def __init__(self, key: bytes, *, issuer: str, audience: str, clock: Clock) -> None:
+        self._key = key
+        self._issuer = issuer
+        self._audience = audience
+        self._clock = clock
+
+    def issue(self, principal: Principal, *, lifetime: timedelta = LIFETIME) -> str:
+        """A token for `principal`, valid from now for `lifetime`. Links it holds stay behind."""
+        now = int(self._clock().timestamp())
+        claims = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": principal.id,
+            "iat": now,
+            "nbf": now,
+            "exp": now + int(lifetime.total_seconds()),
+            "jti": uuid.uuid4().hex,
+            "kind": principal.kind,
+            "name": principal.name,
+            "email": principal.email,
+            "locale": principal.language,
+            "roles": sorted(principal.roles),
+        }
+        return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
+
+    def read(self, token: str) -> Principal:
+        """The principal of a token. Raises InvalidToken, saying what is wrong with it."""
+        claims = self._verified(token)
+        now = self._clock().timestamp()
+        if now >= claims["exp"]:
+            raise InvalidToken("This token has expired. Get a new one.")
+        if now < claims["nbf"]:
+            raise InvalidToken("This token is not valid yet.")
+        return Principal(
+            kind=claims["kind"],
+            id=claims["sub"],
+            name=claims.get("name", ""),
+            email=claims.get("email", ""),
+            language=language_or_english(claims.get("locale")),
+            roles=known_roles(claims.get("roles", ())),
+        )
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        # The times are compared in `read`, with the clock that this process was given.
+        try:
+            decoded = jwt.decode_complete(
+                token,
+                self._key,
+                algorithms=[_ALGORITHM],
+                issuer=self._issuer,
+                audience=self._audience,
+                options={
+                    "require": _REQUIRED,
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                },
+            )
+        except jwt.InvalidSignatureError:
+            raise InvalidToken("This token was not signed by this service.") from None
+        except (jwt.InvalidAudienceError, jwt.InvalidIssuerError):
+            raise InvalidToken("This token was made for something else.") from None
+        except jwt.InvalidTokenError:
+            raise InvalidToken("This is not a token of this service.") from None
+        # Base64 lets several spellings of the last character stand for the same bytes.
+        spelled = jwt.utils.base64url_encode(decoded["signature"]).decode()
+        if not token.endswith(f".{spelled}"):
+            raise InvalidToken("This token was not signed by this service.")
+        claims: dict[str, Any] = decoded["payload"]
+        return claims

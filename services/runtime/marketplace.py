@@ -1,0 +1,146 @@
+"""The marketplace as a far side: whose product it is, and who a member is."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final, Protocol, TypeVar
+from urllib.parse import quote
+
+import httpx
+import stamina
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from services.runtime.auth import Role, known_roles
+from services.runtime.problems import Unavailable
+
+_TIMEOUT: Final = httpx.Timeout(2.0, connect=1.0)
+_ATTEMPTS: Final = 3
+_KEPT_SECONDS: Final = 60.0
+_KEPT_ANSWERS: Final = 10_000
+_RETRIED_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
+
+
+class ProductInfo(BaseModel):
+    """A product as the catalogue shows it. `picture_url` is absolute."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    id: str
+    seller_id: str
+    title: str
+    category: str
+    picture_url: str | None = None
+
+
+class MemberInfo(BaseModel):
+    """A member of the marketplace. Personal data: for mails and for moderators."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    id: str
+    name: str
+    email: str
+    language: str
+    roles: frozenset[Role] = frozenset()
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _ours(cls, names: Any) -> Any:
+        return known_roles(names) if isinstance(names, list) else names
+
+
+class Catalogue(Protocol):
+    async def product(self, product_id: str) -> ProductInfo | None:
+        """The product, or None where the marketplace has none of this id."""
+
+
+class Directory(Protocol):
+    async def member(self, member_id: str) -> MemberInfo | None:
+        """The member, or None where the marketplace has none of this id."""
+
+
+class MarketplaceUnavailable(Unavailable):
+    """No answer in time, a refused connection, an error over there, or an answer not understood."""
+
+    title = "The marketplace cannot be reached at the moment"
+
+
+class _Retried(Exception):
+    """An answer that asks to be tried again."""
+
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class Marketplace:
+    """Catalogue and directory over HTTP: `<base_url>/marketplace/api/…`.
+
+    Each try takes at most 2 s; after 3 tries MarketplaceUnavailable is raised. What was found is
+    kept for 60 s; that something is not there is asked anew every time.
+    """
+
+    def __init__(self, base_url: str, *, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=f"{base_url.rstrip('/')}/marketplace/api/", timeout=_TIMEOUT
+        )
+        self._kept = _Kept(seconds)
+
+    async def product(self, product_id: str) -> ProductInfo | None:
+        return await self._find("products", product_id, ProductInfo)
+
+    async def member(self, member_id: str) -> MemberInfo | None:
+        return await self._find("members", member_id, MemberInfo)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def _find(self, kind: str, identifier: str, model: type[Answer]) -> Answer | None:
+        path = f"{kind}/{quote(identifier, safe='')}"
+        kept = self._kept.get(path)
+        if isinstance(kept, model):
+            return kept
+        try:
+            response = await self._get(path)
+        except (httpx.HTTPError, _Retried) as error:
+            raise MarketplaceUnavailable(
+                "The marketplace does not answer at the moment. Try again in a minute."
+            ) from error
+        if response.status_code == 404:
+            return None
+        try:
+            answer = model.model_validate_json(response.raise_for_status().content)
+        except (httpx.HTTPStatusError, ValidationError) as error:
+            raise MarketplaceUnavailable(
+                f"The marketplace answered {response.status_code} with something unexpected."
+            ) from error
+        self._kept.put(path, answer)
+        return answer
+
+    @stamina.retry(
+        on=(httpx.TransportError, _Retried),
+        attempts=_ATTEMPTS,
+        timeout=None,
+        wait_initial=0.1,
+        wait_max=1.0,
+        wait_jitter=0.1,
+    )
+    async def _get(self, path: str) -> httpx.Response:
+        response = await self._http.get(path)
+        if response.status_code in _RETRIED_STATUSES:
+            raise _Retried(f"{response.status_code} from the marketplace")
+        return response
+
+
+class _Kept:
+    """Answers by path, each for a while; the oldest go first when there are too many."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._answers: dict[str, tuple[float, BaseModel]] = {}
+
+    def get(self, path: str) -> BaseModel | None:
+        until, answer = self._answers.get(path, (0.0, None))
+        return answer if self._seconds() < until else None
+
+    def put(self, path: str, answer: BaseModel) -> None:
+        self._answers.pop(path, None)
+        while len(self._answers) >= _KEPT_ANSWERS:
+            self._answers.pop(next(iter(self._answers)))
+        self._answers[path] = (self._seconds() + _KEPT_SECONDS, answer)
