@@ -1,0 +1,159 @@
+"""How dates, numbers and people's own words are shown: the templates' filters."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
+
+from markupsafe import Markup, escape
+
+from services.runtime.web.text import gettext as _
+from services.runtime.web.text import ngettext, reader
+
+
+def _months() -> tuple[str, ...]:
+    return (
+        _("Jan"),
+        _("Feb"),
+        _("Mar"),
+        _("Apr"),
+        _("May"),
+        _("Jun"),
+        _("Jul"),
+        _("Aug"),
+        _("Sep"),
+        _("Oct"),
+        _("Nov"),
+        _("Dec"),
+    )
+
+
+def moment(at: datetime | str) -> datetime:
+    """`at` as an aware UTC time. ISO 8601 text, as rows of JSON hold it, is read too."""
+    parsed = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def date_text(at: datetime | str) -> str:
+    """E.g. `22 Nov 2025`, in UTC."""
+    day = moment(at)
+    return f"{day.day} {_months()[day.month - 1]} {day.year}"
+
+
+def datetime_text(at: datetime | str) -> str:
+    """E.g. `22 Nov 2025, 21:15 UTC`."""
+    return f"{date_text(at)}, {moment(at):%H:%M} UTC"
+
+
+def _time(at: datetime | str, text: str, kind: str) -> Markup:
+    return Markup('<time datetime="{}" data-time="{}">{}</time>').format(iso(at), kind, text)
+
+
+def date(at: datetime | str) -> Markup:
+    """A `<time>` with the day. The page's script shows it in the reader's own time zone."""
+    return _time(at, date_text(at), "date")
+
+
+def date_time(at: datetime | str) -> Markup:
+    """A `<time>` with day and minute. The page's script shows it in the reader's time zone."""
+    return _time(at, datetime_text(at), "datetime")
+
+
+def span_text(span: timedelta) -> str:
+    """A length of time in the one unit that matters, e.g. `3 days`, rounded down."""
+    minutes = int(abs(span).total_seconds()) // 60
+    if minutes < 1:
+        return _("less than a minute")
+    if minutes < 60:
+        return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
+    hours = minutes // 60
+    if hours < 48:
+        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
+    days = hours // 24
+    return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+
+
+def relative_text(at: datetime | str) -> str:
+    """`at` as seen from now: `in 3 days`, `2 hours ago`."""
+    span = moment(at) - reader().now
+    template = _("in %(span)s") if span >= timedelta(0) else _("%(span)s ago")
+    return template % {"span": span_text(span)}
+
+
+def relative(at: datetime | str) -> Markup:
+    """A `<time>` that says how far away a moment is; hovering shows the moment."""
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        iso(at), datetime_text(at), relative_text(at)
+    )
+
+
+def urgency(due: datetime | str) -> str:
+    """How a deadline is to be shown: `late`, `soon` (under 24 hours left) or `calm`."""
+    left = moment(due) - reader().now
+    if left < timedelta(0):
+        return "late"
+    return "soon" if left < timedelta(hours=24) else "calm"
+
+
+def deadline(due: datetime | str) -> Markup:
+    """A deadline, coloured by its urgency, kept current by the page's script."""
+    return Markup('<time class="due due-{}" datetime="{}" title="{}">{}</time>').format(
+        urgency(due), iso(due), datetime_text(due), relative_text(due)
+    )
+
+
+def iso(at: datetime | str) -> str:
+    """`at` in ISO 8601, to the second, for scripts."""
+    return moment(at).isoformat(timespec="seconds")
+
+
+def number(value: int | float) -> str:
+    """Digits in groups of three, parted by narrow no-break spaces."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def filesize(size: int) -> str:
+    """A size in bytes, e.g. `840 KB` or `2.4 MB` (powers of 1000)."""
+    if size < 1000:
+        return ngettext("%(n)s byte", "%(n)s bytes", size) % {"n": size}
+    if size < 1_000_000:
+        return _("%(n)s KB") % {"n": f"{size / 1000:.0f}"}
+    return _("%(n)s MB") % {"n": f"{size / 1_000_000:.1f}"}
+
+
+def user_text(text: str, language: str | None = None) -> Markup:
+    """Somebody's own words: their line breaks and direction kept, nothing in them made active."""
+    lang = Markup(' lang="{}"').format(language) if language else Markup()
+    return Markup('<div class="user-text" dir="auto"{}>{}</div>').format(lang, text)
+
+
+def user_line(text: str) -> Markup:
+    """A name or title that somebody typed, isolated from the direction of its surroundings."""
+    return Markup("<bdi>{}</bdi>").format(" ".join(text.split()))
+
+
+def filename(name: str) -> Markup:
+    """A file's name as it is: direction overrides cannot make `…gpj.exe` read as a picture."""
+    visible = "".join(c for c in PurePath(name).name if c.isprintable())
+    return Markup('<bdi dir="ltr">{}</bdi>').format(visible)
+
+
+def paragraphs(text: str) -> Markup:
+    """Our own longer text: a blank line parts paragraphs."""
+    parts = [part.strip() for part in text.split("\n\n") if part.strip()]
+    return Markup("").join(Markup("<p>{}</p>").format(escape(part)) for part in parts)
+
+
+FILTERS = {
+    "date": date,
+    "datetime": date_time,
+    "datetime_text": datetime_text,
+    "deadline": deadline,
+    "filename": filename,
+    "filesize": filesize,
+    "iso": iso,
+    "number": number,
+    "paragraphs": paragraphs,
+    "relative": relative,
+    "urgency": urgency,
+    "user_line": user_line,
+    "user_text": user_text,
+}

@@ -1,0 +1,177 @@
+"""Pages: Jinja2 templates made for one reader, with the headers that keep them safe."""
+
+from collections.abc import Mapping
+from gettext import NullTranslations
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from fastapi import FastAPI
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from services.runtime.auth import Principal, csrf_token, current
+from services.runtime.clock import Clock
+from services.runtime.problems import Refused
+from services.runtime.web import navigation
+from services.runtime.web.assets import Assets
+from services.runtime.web.filters import FILTERS
+from services.runtime.web.forms import Form
+from services.runtime.web.text import (
+    Reader,
+    gettext,
+    languages_accepted,
+    negotiate,
+    ngettext,
+    reader,
+    reading,
+)
+
+_HERE = Path(__file__).parent
+
+PAGE_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
+        "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    # Guests' addresses carry a token: no other site may learn it. `no-referrer` would make
+    # browsers send `Origin: null` with our own forms.
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "cache-control": "private, no-cache",
+}
+
+
+class Pages:
+    """The pages of one service.
+
+    `templates` and `static` are the service's own folders; the shared ones come after them.
+    `translations` are the catalogues by language, the first of which is spoken to readers who
+    accept none of them.
+    """
+
+    def __init__(
+        self,
+        templates: Path | None,
+        *,
+        service: str,
+        clock: Clock,
+        static: Path | None = None,
+        translations: Mapping[str, NullTranslations] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._translations = translations or {"en": NullTranslations()}
+        self._shared = Assets(_HERE / "static", "/assets")
+        self._own = Assets(static, f"/assets/{service}") if static else None
+        self._environment = self._environment_of(templates)
+
+    def _environment_of(self, templates: Path | None) -> Environment:
+        folders = [_HERE / "templates"] if templates is None else [templates, _HERE / "templates"]
+        environment = Environment(
+            loader=FileSystemLoader(folders),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            extensions=["jinja2.ext.i18n"],
+        )
+        environment.install_gettext_callables(  # type: ignore[attr-defined]
+            gettext, ngettext, newstyle=True
+        )
+        environment.filters.update(FILTERS)
+        environment.globals.update(
+            asset=self._shared.url,
+            own_asset=self._own.url if self._own else self._shared.url,
+            csrf_field=_csrf_field,
+            unique=lambda: uuid4().hex[:8],
+            no_form=Form(),
+        )
+        return environment
+
+    def install(self, app: FastAPI) -> None:
+        """Makes `app` serve the static files, and lets its handlers find these pages."""
+        app.state.pages = self
+        if self._own:
+            app.mount(self._own.prefix, self._own)
+        app.mount(self._shared.prefix, self._shared)
+
+    def render(
+        self,
+        request: Request,
+        name: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **context: Any,
+    ) -> HTMLResponse:
+        """The page `name` for whoever sent `request`, as `status`.
+
+        `headers` are added to the page's own. Raises jinja2.UndefinedError when the template
+        names something that `context` lacks.
+        """
+        person = _person(request)
+        someone = self._reader(request, person)
+        path = request.url.path
+        with reading(someone):
+            body = self._environment.get_template(name).render(
+                person=person,
+                lang=someone.language,
+                dir=someone.direction,
+                now=someone.now,
+                request_path=path,
+                nav=[
+                    (item.href, gettext(item.label), navigation.is_active(item, path))
+                    for item in navigation.visible(person.roles if person else frozenset())
+                ],
+                **context,
+            )
+        return HTMLResponse(body, status, {**PAGE_HEADERS, **(headers or {})})
+
+    def _reader(self, request: Request, person: Principal | None) -> Reader:
+        wanted = languages_accepted(request.headers.get("accept-language", ""))
+        if person is not None:
+            wanted.insert(0, person.language)
+        language = negotiate(wanted, tuple(self._translations))
+        return Reader(language, self._clock(), self._translations[language], csrf_token(request))
+
+
+def _person(request: Request) -> Principal | None:
+    try:
+        return current(request)
+    except Refused:
+        # A link or token that is no good was refused already: its page is shown to nobody.
+        return None
+
+
+def _csrf_field() -> Markup:
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(reader().csrf_token)
+
+
+def wants_html(request: Request) -> bool:
+    """Whether a refusal is to be told as a page: a browser asks, and not for the API."""
+    return "/api/" not in request.url.path and "text/html" in request.headers.get("accept", "")
+
+
+def render_problem_page(
+    request: Request, *, status: int, title: str, detail: str, correlation: str = ""
+) -> HTMLResponse | None:
+    """A refusal or fault as a page, or None in a service without pages."""
+    pages: Pages | None = getattr(request.app.state, "pages", None)
+    if pages is None:
+        return None
+    return pages.render(
+        request,
+        "problem.html",
+        status=status,
+        status_code=status,
+        title=title,
+        detail=detail,
+        correlation=correlation,
+    )

@@ -1,0 +1,87 @@
+// Forms: no double sending, characters counted, drafts kept in this browser for a week.
+const WEEK = 7 * 24 * 3_600_000;
+
+function guard(form) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sending) return event.preventDefault();
+    form.dataset.sending = "yes";
+    // Only after the browser has collected the fields: a disabled button would not be sent.
+    setTimeout(() => form.querySelectorAll("button").forEach((b) => b.setAttribute("aria-disabled", "true")));
+  });
+}
+
+function letGo() {
+  for (const form of document.querySelectorAll("form[data-sending]")) {
+    delete form.dataset.sending;
+    form.querySelectorAll("button").forEach((b) => b.removeAttribute("aria-disabled"));
+  }
+}
+
+function count(counter) {
+  const field = document.getElementById(counter.dataset.counter);
+  const most = Number(field.dataset.max);
+  const digits = new Intl.NumberFormat(document.documentElement.lang || undefined);
+  const show = () => {
+    counter.dir = "ltr";
+    counter.textContent = `${digits.format(field.value.length)} / ${digits.format(most)}`;
+    counter.classList.toggle("counter-over", field.value.length > most);
+  };
+  field.addEventListener("input", show);
+  show();
+}
+
+const fields = (form) =>
+  [...form.elements].filter((e) => e.name && !["hidden", "file", "password", "submit", "button"].includes(e.type));
+
+function keepDraft(form) {
+  const key = `redress:draft:${form.dataset.draft}`;
+  const saved = read(key);
+  if (saved && restore(form, saved.fields)) {
+    const note = document.createElement("p");
+    const again = document.createElement("button");
+    note.className = "fine-print";
+    note.setAttribute("role", "status");
+    again.type = "button";
+    again.className = "link-button";
+    again.textContent = form.dataset.draftDiscard;
+    again.addEventListener("click", () => { localStorage.removeItem(key); location.reload(); });
+    note.append(form.dataset.draftRestored, " ", again);
+    form.prepend(note);
+  }
+  form.addEventListener("input", () => {
+    const typed = fields(form)
+      .filter((e) => (["radio", "checkbox"].includes(e.type) ? e.checked : e.value))
+      .map((e) => [e.name, e.value]);
+    try { localStorage.setItem(key, JSON.stringify({ at: Date.now(), fields: typed })); } catch { /* storage full or refused: no draft */ }
+  });
+}
+
+function read(key) {
+  try {
+    const saved = JSON.parse(localStorage.getItem(key));
+    return saved && Date.now() - saved.at < WEEK ? saved : null;
+  } catch { return null; }
+}
+
+// What the server put into the form is newer than the draft and stays.
+function restore(form, saved) {
+  let any = false;
+  for (const [name, value] of saved) {
+    for (const field of fields(form).filter((e) => e.name === name)) {
+      const box = ["radio", "checkbox"].includes(field.type);
+      if (box && field.value === value && !fields(form).some((e) => e.name === name && e.checked)) {
+        field.checked = any = true;
+      } else if (!box && field.tagName !== "SELECT" && !field.value && value) {
+        field.value = value;
+        any = true;
+      }
+    }
+  }
+  return any;
+}
+
+document.querySelectorAll("form[data-guard]").forEach(guard);
+document.querySelectorAll("form[data-draft]").forEach(keepDraft);
+document.querySelectorAll("[data-counter]").forEach(count);
+document.querySelectorAll("[data-clear-draft]").forEach((e) => localStorage.removeItem(`redress:draft:${e.dataset.clearDraft}`));
+addEventListener("pageshow", letGo);
