@@ -1,0 +1,123 @@
+"""The broker's configuration: who may say what, and who may read what.
+
+Each service has its own user. It may publish its own subjects, as `contracts.streams` tells, and
+beyond those only the JetStream requests that its reading needs. The broker refuses the rest, so a
+mistaken or broken service cannot write another's facts, nor change or delete a stream.
+
+Two things the broker's subjects cannot tell apart: consumers are not owned, so readers of one
+stream must not take one another's durable names (they are `<service>-<name>`), and whoever may
+cancel a timer may cancel every timer.
+
+`python -m deploy.broker` prints the configuration for containers; passwords are read from
+`NATS_<USER>_PASSWORD`.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+
+from contracts.streams import (
+    COMPLAINTS,
+    EVIDENCE_BUCKET,
+    MAIL,
+    SUBJECTS_OF_WRITER,
+    TIMERS,
+    Stream,
+)
+
+ADMIN = "admin"
+"""The one user that may declare streams: `python -m services.runtime streams`."""
+
+READS: dict[str, tuple[Stream, ...]] = {
+    "intake": (COMPLAINTS,),
+    "moderation": (COMPLAINTS, TIMERS),
+    "notifier": (COMPLAINTS, MAIL),
+}
+WRITES_EVIDENCE = ("intake",)
+READS_EVIDENCE = ("intake", "moderation")
+
+EVIDENCE = f"OBJ_{EVIDENCE_BUCKET}"
+"""The stream that holds the objects of the bucket."""
+
+USERS = (ADMIN, *SUBJECTS_OF_WRITER)
+
+
+def configuration(
+    *,
+    passwords: Mapping[str, str],
+    listen: str,
+    monitor: str,
+    store: str,
+    extra: Mapping[str, object] | None = None,
+) -> str:
+    """nats-server's configuration, which is JSON.
+
+    `listen` and `monitor` are `host:port` of clients and of the health page; `store` is the folder
+    of the log; `extra` holds more top-level settings, such as `cluster`.
+    """
+    document = {
+        "server_name": "redress",
+        "listen": listen,
+        "http": monitor,
+        # Acknowledged means on disk: without it a power cut loses writes that people were told of.
+        "jetstream": {"store_dir": store, "sync_interval": "always"},
+        "authorization": {
+            "users": [_user(name, passwords[name]) for name in USERS],
+        },
+        **(extra or {}),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _user(name: str, password: str) -> dict[str, object]:
+    login: dict[str, object] = {"user": name, "password": password}
+    if name == ADMIN:
+        return login
+    permissions = {
+        "publish": {"allow": sorted(publishable(name))},
+        "subscribe": {"allow": ["_INBOX.>"]},  # everything is read through consumers
+    }
+    return login | {"permissions": permissions}
+
+
+def publishable(service: str) -> Iterator[str]:
+    """The subjects that a service's user may publish to. Raises KeyError for an unknown service."""
+    yield from SUBJECTS_OF_WRITER[service]
+    yield f"dead.{service}.>"
+    yield "$JS.API.STREAM.INFO.*"
+    for stream in READS[service]:
+        yield from _getting(stream.name)
+        yield f"$JS.API.CONSUMER.CREATE.{stream.name}"
+        yield f"$JS.API.CONSUMER.CREATE.{stream.name}.>"
+        yield f"$JS.API.CONSUMER.DURABLE.CREATE.{stream.name}.*"
+        yield f"$JS.API.CONSUMER.INFO.{stream.name}.*"
+        yield f"$JS.API.CONSUMER.DELETE.{stream.name}.*"
+        yield f"$JS.API.CONSUMER.MSG.NEXT.{stream.name}.*"
+        yield f"$JS.ACK.{stream.name}.>"
+    if any(subject.startswith("timer.") for subject in SUBJECTS_OF_WRITER[service]):
+        yield f"$JS.API.STREAM.PURGE.{TIMERS.name}"  # to cancel one
+    if service in READS_EVIDENCE:
+        yield from _getting(EVIDENCE)
+    if service in WRITES_EVIDENCE:
+        yield f"$O.{EVIDENCE_BUCKET}.>"
+        yield f"$JS.API.STREAM.PURGE.{EVIDENCE}"  # chunks of an upload that broke off
+
+
+def _getting(stream: str) -> tuple[str, ...]:
+    return (
+        f"$JS.API.DIRECT.GET.{stream}",
+        f"$JS.API.DIRECT.GET.{stream}.>",
+        f"$JS.API.STREAM.MSG.GET.{stream}",
+    )
+
+
+if __name__ == "__main__":
+    print(
+        configuration(
+            passwords={user: os.environ[f"NATS_{user.upper()}_PASSWORD"] for user in USERS},
+            listen="0.0.0.0:4222",
+            monitor="0.0.0.0:8222",
+            store="/data",
+        ),
+        end="",
+    )

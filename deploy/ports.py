@@ -1,0 +1,66 @@
+"""Ports of this machine: free ones to use, and who holds one that is not free."""
+
+import os
+import socket
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+HOST = "127.0.0.1"
+
+
+class PortTaken(Exception):
+    """Somebody else listens there. The message names them where the system tells."""
+
+    def __init__(self, port: int) -> None:
+        holder = holder_of(port)
+        by = f" by process {holder[0]} ({holder[1]})" if holder else ""
+        super().__init__(f"Port {port} is already taken{by}.")
+        self.port = port
+
+
+def free_ports(names: Iterable[str]) -> dict[str, int]:
+    """A free port for each name, all different."""
+    with ExitStack() as held:
+        ports = {}
+        for name in names:
+            probe = held.enter_context(socket.socket())
+            probe.bind((HOST, 0))
+            ports[name] = probe.getsockname()[1]
+        return ports
+
+
+def require_free(port: int) -> None:
+    """Raises PortTaken when somebody listens on `port`, PermissionError when it is not ours."""
+    with socket.socket() as probe:
+        # Connections of an earlier run that are still fading do not count as taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            probe.listen()
+        except PermissionError:
+            raise
+        except OSError as error:
+            raise PortTaken(port) from error
+
+
+def holder_of(port: int) -> tuple[int, str] | None:
+    """The process that listens on `port`: its id and command line. None where nobody can tell."""
+    inodes = set(_listening_inodes(port))
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            targets = {os.readlink(link) for link in (folder / "fd").iterdir()}
+            if inodes & targets:
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+                return int(folder.name), command[:80]
+        except OSError:  # it ended meanwhile, or is somebody else's
+            continue
+    return None
+
+
+def _listening_inodes(port: int) -> Iterable[str]:
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        lines = table.read_text().splitlines()[1:] if table.exists() else []
+        for fields in map(str.split, lines):
+            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
+                yield f"socket:[{fields[9]}]"
