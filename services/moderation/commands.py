@@ -1,0 +1,119 @@
+"""What can be asked of a case: the commands, as they arrive over the API, from the pages, from
+other facts in the log and from the clock."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from contracts.case import Ground, Outcome, Restriction
+from contracts.parties import Evidence, Product
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
+Territory = Annotated[str, StringConstraints(pattern=r"^(worldwide|EEA|[A-Z]{2})$")]
+
+Role = Literal["moderator", "senior_moderator", "appeals_officer", "clock", "service"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a member of staff by id, or the `clock` or `service` of this software."""
+
+    id: str
+    roles: frozenset[str]
+
+
+CLOCK = Actor("timer", frozenset({"clock"}))
+SERVICE = Actor("moderation", frozenset({"service"}))
+
+
+class Command(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Admit(Command):
+    """The complaint can be decided: it is complete, about a rule, and not abusive."""
+
+
+class DeclareInadmissible(Command):
+    """The complaint cannot be decided. `explanation` is told to every complainant."""
+
+    explanation: Annotated[
+        Text, Field(examples=["The link leads to a listing of another marketplace."])
+    ]
+
+
+class Claim(Command):
+    """Take the case for ten minutes, or hold it for ten more."""
+
+
+class Release(Command):
+    """Give the case back."""
+
+
+class RequestCounterNotice(Command):
+    """Ask the accused. `allegation` is what they are told: no word about who complained."""
+
+    allegation: Annotated[
+        Text,
+        Field(examples=["The phone case is listed under Cosmetic bags, not under Phone cases."]),
+    ]
+    account_at_stake: bool = False
+
+
+class Decide(Command):
+    """The decision, with the parts of its statement of reasons (Digital Services Act, Art. 17(3)).
+
+    `ground` left out is the marketplace's own rule for the type of complaint; `ends_at` left out
+    means that the restrictions have no end. The redress texts are added by the software.
+    """
+
+    outcome: Outcome
+    facts: Annotated[
+        Text, Field(examples=["The listing stands in Cosmetic bags; the goods are phone cases."])
+    ]
+    manifestly_unfounded: bool = False
+    ground: Ground | None = None
+    restrictions: tuple[Restriction, ...] = ()
+    territory: Annotated[tuple[Territory, ...], Field(min_length=1, max_length=60)] = ("worldwide",)
+    ends_at: AwareDatetime | None = None
+    automated_detection: bool = False
+    automated_decision: bool = False
+
+
+class Join(Command):
+    """A complaint about the accused, product and type of this case was filed."""
+
+    case_id: str
+    complaint_id: str
+    complaint_number: str
+    complainant: str
+    complaint_type: str
+    reason: str
+    severity: int
+    language: str
+    product: Product
+    product_title: str | None
+    accused: str | None
+
+
+class ReceiveCounterNotice(Command):
+    """The accused's answer stands in the log."""
+
+    response_id: str
+    by: str
+    text: str
+    evidence: tuple[Evidence, ...]
+    received_at: AwareDatetime
+
+
+class Lapse(Command):
+    """The time to answer is over."""
+
+
+class Close(Command):
+    """The time to appeal is over."""
+
+
+StaffCommand = Admit | DeclareInadmissible | Claim | Release | RequestCounterNotice | Decide
+CaseCommand = StaffCommand | Join | ReceiveCounterNotice | Lapse | Close

@@ -1,0 +1,148 @@
+"""Deadlines, calendar and texts of the complaint policy: versioned data, not code.
+
+Every function here is pure. A deadline is computed once, when it is set, and written into a fact.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DAY = timedelta(days=1)
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_WEEKDAYS: tuple[Weekday, ...] = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Calendar(_Data):
+    """The marketplace's working days. `yearly_holidays` are `MM-DD`, the same every year."""
+
+    name: str
+    weekend: frozenset[Weekday] = Field(max_length=6)
+    yearly_holidays: frozenset[str]
+    holidays: frozenset[date]
+
+    def is_working_day(self, day: date) -> bool:
+        return (
+            _WEEKDAYS[day.weekday()] not in self.weekend
+            and day not in self.holidays
+            and f"{day:%m-%d}" not in self.yearly_holidays
+        )
+
+    def next_working_day(self, day: date) -> date:
+        """The first working day after `day`."""
+        day += DAY
+        while not self.is_working_day(day):
+            day += DAY
+        return day
+
+    def add_working_days(self, start: datetime, days: int) -> datetime:
+        """The moment at which `days` times 24 hours of working days have passed since `start`.
+
+        Days are UTC days. What begins on a working day ends at the same time of day; what begins
+        on a weekend or holiday begins to count at the first midnight of a working day.
+        """
+        moment = start.astimezone(UTC)
+        if not self.is_working_day(moment.date()):
+            moment = datetime.combine(self.next_working_day(moment.date()), time(), UTC)
+        for _ in range(days):
+            moment = datetime.combine(self.next_working_day(moment.date()), moment.timetz())
+        return moment
+
+
+class Period(_Data):
+    """A length of time in one unit: calendar `days` and `hours` run on, `working_days` do not."""
+
+    minutes: int = Field(default=0, ge=0)
+    hours: int = Field(default=0, ge=0)
+    days: int = Field(default=0, ge=0)
+    working_days: int = Field(default=0, ge=0)
+
+    def after(self, start: datetime, calendar: Calendar) -> datetime:
+        """The moment, in UTC, at which the period that begins at `start` is over."""
+        moment = calendar.add_working_days(start, self.working_days) if self.working_days else start
+        length = timedelta(days=self.days, hours=self.hours, minutes=self.minutes)
+        return moment.astimezone(UTC) + length
+
+
+class ByType(_Data):
+    """A period that depends on the complaint's type (codes of the taxonomy)."""
+
+    by_type: dict[str, Period] = {}
+    otherwise: Period
+
+    def of(self, complaint_type: str) -> Period:
+        return self.by_type.get(complaint_type, self.otherwise)
+
+
+class MarketplaceRule(_Data):
+    """The contract's rule that a type of complaint is about: the default ground of a decision."""
+
+    reference: str
+    explanation: str
+
+
+class Policy(_Data):
+    """One version of the policy; facts record the `version` that they were made under."""
+
+    version: str
+    calendar: Calendar
+    lease: Period
+    triage: ByType
+    counter_notice: ByType
+    counter_notice_account_at_stake: Period
+    decision: Period
+    appeal: Period
+    rules: dict[str, MarketplaceRule]
+    redress: tuple[str, ...]
+
+    def lease_until(self, now: datetime) -> datetime:
+        return self.lease.after(now, self.calendar)
+
+    def triage_due(self, complaint_type: str, now: datetime) -> datetime:
+        return self.triage.of(complaint_type).after(now, self.calendar)
+
+    def counter_notice_due(
+        self, complaint_type: str, now: datetime, *, account_at_stake: bool
+    ) -> datetime:
+        period = (
+            self.counter_notice_account_at_stake
+            if account_at_stake
+            else self.counter_notice.of(complaint_type)
+        )
+        return period.after(now, self.calendar)
+
+    def decision_due(self, now: datetime) -> datetime:
+        return self.decision.after(now, self.calendar)
+
+    def appeal_until(self, told: datetime) -> datetime:
+        """The end of the appeal window of somebody who was told at `told` (Art. 20(1): at least
+        six months)."""
+        return self.appeal.after(told, self.calendar)
+
+    def redress_texts(self, appeal_until: datetime) -> tuple[str, ...]:
+        """What can be done against a decision (Art. 17(3)(f)), as sentences."""
+        until = f"{appeal_until:%d %B %Y}".lstrip("0")
+        return tuple(text.format(appeal_until=until) for text in self.redress)
+
+
+@cache
+def policy() -> Policy:
+    """The policy that is shipped with the service."""
+    return Policy.model_validate_json(
+        files("services.moderation").joinpath("data/policy.json").read_bytes()
+    )

@@ -1,0 +1,279 @@
+"""What is shown to whom. One model for each reader, so that nothing is shown by accident.
+
+Moderators see `Case…`, complainants `Complaint…`, the accused `Accused…`: in none of the last is
+there a word about who complained or what they wrote.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.case import Ground, StatementOfReasons
+from services.moderation.state import Status
+
+
+class Shown(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+CaseState = Annotated[Status, Field(examples=["under_review"])]
+ComplaintState = Annotated[str, Field(examples=["submitted"])]
+Number = Annotated[str, Field(examples=["K-7K3F9-QXD2M"])]
+DueKind = Literal["triage", "answer", "decision", "appeal", "none"]
+
+
+class ProductShown(Shown):
+    link: str
+    product_id: str | None
+    title: str | None = None
+
+
+class EvidenceItem(Shown):
+    """A file. `url` is where this reader may download it; guests add their `token`."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    uploaded_at: datetime
+    url: str
+
+
+class TimelineEntry(Shown):
+    """Something that happened. `text` says it in English, `kind` and `data` in any language."""
+
+    at: datetime
+    kind: str
+    text: str
+    by: str | None = None
+    data: dict[str, Any] = {}
+
+
+class Answer(Shown):
+    """A counter-notice. `late` ones are kept and shown, and did not move the case."""
+
+    id: str
+    by: str
+    text: str
+    received_at: datetime
+    late: bool
+    evidence: tuple[EvidenceItem, ...]
+
+
+class AllowedCommand(Shown):
+    """Whether the reader may send a command now; where not, `reason` says why."""
+
+    command: Annotated[str, Field(examples=["decide"])]
+    allowed: bool
+    reason: str | None = None
+
+
+# --- moderators -----------------------------------------------------------------------------------
+
+
+class CaseSummary(Shown):
+    """A row of the queue. `due_at` is the next deadline, of the kind `due_kind`."""
+
+    id: str
+    number: Number
+    state: CaseState
+    type: str
+    reason: str
+    severity: int
+    accused: str | None
+    product: ProductShown
+    complaints: int
+    holder: str | None
+    held_until: datetime | None
+    opened_at: datetime
+    changed_at: datetime
+    due_at: datetime
+    due_kind: DueKind
+    overdue: bool
+    version: int
+
+
+class CasePage(Shown):
+    """`next` is the `cursor` of the page after this one, None on the last."""
+
+    items: tuple[CaseSummary, ...]
+    next: str | None
+
+
+class QueueCounts(Shown):
+    """`mine` are the live cases that the reader claimed last; `by_type` counts live ones."""
+
+    live: int
+    overdue: int
+    mine: int
+    by_state: dict[str, int]
+    by_type: dict[str, int]
+
+
+class Complainant(Shown):
+    kind: str
+    id: str
+    name: str
+    email: str
+    language: str
+
+
+class ComplaintOfCase(Shown):
+    id: str
+    number: Number
+    reason: str
+    description: str
+    language: str
+    complainant: Complainant
+    filed_at: datetime
+    joined_at: datetime | None
+    evidence: tuple[EvidenceItem, ...]
+
+
+class Decision(Shown):
+    id: str
+    outcome: str
+    manifestly_unfounded: bool
+    by: str
+    at: datetime
+    statement: StatementOfReasons
+    appeal_until: datetime
+
+
+class Inadmissible(Shown):
+    by: str
+    at: datetime
+    explanation: str
+    appeal_until: datetime
+
+
+class CaseDetail(CaseSummary):
+    """All that moderators see. `version` is the ETag, and what `If-Match` compares."""
+
+    policy_version: str
+    complainants: tuple[ComplaintOfCase, ...]
+    allegation: str | None
+    asked_at: datetime | None
+    answer_due_at: datetime | None
+    answers: tuple[Answer, ...]
+    decision: Decision | None
+    inadmissible: Inadmissible | None
+    appeal_until: datetime | None
+    timeline: tuple[TimelineEntry, ...]
+    allowed: tuple[AllowedCommand, ...]
+
+
+class Acted(Shown):
+    """What a command came to. `sequence` is where its facts stand in the log: `?after=<sequence>`
+    reads what it wrote."""
+
+    id: str
+    number: Number
+    state: CaseState
+    version: int
+    sequence: int
+    allowed: tuple[AllowedCommand, ...]
+
+
+# --- complainants ---------------------------------------------------------------------------------
+
+
+class ComplaintSummary(Shown):
+    """`state` is `submitted` until the case is admitted, then the case's state; `status` says it
+    in a sentence."""
+
+    id: str
+    number: Number
+    state: ComplaintState
+    status: str
+    type: str
+    reason: str
+    product: ProductShown
+    filed_at: datetime
+    changed_at: datetime
+
+
+class ComplaintPage(Shown):
+    items: tuple[ComplaintSummary, ...]
+    next: str | None
+
+
+class CaseOfComplaint(Shown):
+    id: str
+    number: Number
+    state: CaseState
+
+
+class Awaiting(Shown):
+    """Whose turn it is, and until when."""
+
+    who: Literal["moderators", "accused"]
+    due_at: datetime
+
+
+class DecisionTold(Shown):
+    """The outcome as a complainant is told it (Art. 16(5)); `inadmissible` is one too."""
+
+    outcome: str
+    manifestly_unfounded: bool
+    reasons: str
+    ground: Ground | None
+    restrictions: tuple[str, ...]
+    redress: tuple[str, ...]
+    at: datetime
+    appeal_until: datetime
+
+
+class ComplaintDetail(ComplaintSummary):
+    description: str
+    language: str
+    evidence: tuple[EvidenceItem, ...]
+    case: CaseOfComplaint | None
+    awaiting: Awaiting | None
+    decision: DecisionTold | None
+    timeline: tuple[TimelineEntry, ...]
+    version: int
+
+
+# --- the accused ----------------------------------------------------------------------------------
+
+
+class AccusedCaseSummary(Shown):
+    """A case of which its accused was told. `can_answer` while an answer is awaited."""
+
+    id: str
+    number: Number
+    state: CaseState
+    status: str
+    type: str
+    product: ProductShown
+    told_at: datetime
+    answer_due_at: datetime | None
+    can_answer: bool
+    answered: bool
+    outcome: str | None
+
+
+class AccusedCasePage(Shown):
+    items: tuple[AccusedCaseSummary, ...]
+    next: str | None
+
+
+class DecisionOnAccused(Shown):
+    """The decision with its statement of reasons (Art. 17)."""
+
+    outcome: str
+    statement: StatementOfReasons
+    at: datetime
+    appeal_until: datetime
+
+
+class AccusedCaseDetail(AccusedCaseSummary):
+    allegation: str | None
+    asked_at: datetime | None
+    answers: tuple[Answer, ...]
+    answer_url: str | None
+    decision: DecisionOnAccused | None
+    timeline: tuple[TimelineEntry, ...]
+    version: int

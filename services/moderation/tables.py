@@ -1,0 +1,111 @@
+"""The tables of moderation: disposable, every row follows from the log."""
+
+import sqlalchemy as sa
+
+from services.runtime.database import Json, UtcTime
+from services.runtime.projection import bookkeeping
+
+metadata = sa.MetaData()
+checkpoints, parked = bookkeeping(metadata)
+
+complaints = sa.Table(
+    "complaints",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("case_id", sa.Text),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("product_link", sa.Text, nullable=False),
+    sa.Column("product_id", sa.Text),
+    # `<kind>:<id>`: who may see it in the Complaint Center.
+    sa.Column("complainant", sa.Text, nullable=False),
+    sa.Column("complainant_name", sa.Text, nullable=False),
+    sa.Column("complainant_email", sa.Text, nullable=False),
+    sa.Column("complainant_language", sa.Text, nullable=False),
+    sa.Column("evidence", Json, nullable=False),
+    sa.Column("filed_at", UtcTime, nullable=False),
+    sa.Column("joined_at", UtcTime),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Index("complaints_of_complainant", "complainant", "filed_at", "id"),
+    sa.Index("complaints_of_case", "case_id", "joined_at"),
+)
+
+_live = sa.text("live")
+_held = sa.text("holder IS NOT NULL")
+_told = sa.text("told_at IS NOT NULL")
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("live", sa.Boolean, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("severity", sa.SmallInteger, nullable=False),
+    sa.Column("accused", sa.Text),
+    sa.Column("product_id", sa.Text),
+    sa.Column("product_link", sa.Text, nullable=False),
+    sa.Column("product_title", sa.Text),
+    sa.Column("complaints", sa.Integer, nullable=False),
+    sa.Column("policy_version", sa.Text, nullable=False),
+    sa.Column("opened_at", UtcTime, nullable=False),
+    sa.Column("changed_at", UtcTime, nullable=False),
+    # The next deadline, whosever it is: what the queue is ordered by.
+    sa.Column("due_at", UtcTime, nullable=False),
+    sa.Column("due_kind", sa.Text, nullable=False),
+    # Who claimed it last and did not give it back; over when `held_until` has passed.
+    sa.Column("holder", sa.Text),
+    sa.Column("held_until", UtcTime),
+    # Since when the accused knows of the case: before, it is not theirs to see.
+    sa.Column("told_at", UtcTime),
+    sa.Column("allegation", sa.Text),
+    sa.Column("asked_at", UtcTime),
+    sa.Column("answer_due_at", UtcTime),
+    # The decision, also that of being inadmissible (`outcome` "inadmissible", no statement).
+    sa.Column("decision_id", sa.Text),
+    sa.Column("outcome", sa.Text),
+    sa.Column("manifestly_unfounded", sa.Boolean, nullable=False),
+    sa.Column("statement", Json),
+    sa.Column("explanation", sa.Text),
+    sa.Column("decided_by", sa.Text),
+    sa.Column("decided_at", UtcTime),
+    sa.Column("appeal_until", UtcTime),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Index("cases_live", "due_at", "id", postgresql_where=_live, sqlite_where=_live),
+    sa.Index("cases_in_state", "state", "due_at", "id"),
+    sa.Index("cases_of_product", "product_id", "due_at", "id"),
+    sa.Index("cases_of_accused", "accused", "due_at", "id"),
+    sa.Index("cases_told", "accused", "told_at", "id", postgresql_where=_told, sqlite_where=_told),
+    sa.Index("cases_held", "holder", "due_at", "id", postgresql_where=_held, sqlite_where=_held),
+)
+
+timeline = sa.Table(
+    "timeline",
+    metadata,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("case_id", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("by", sa.Text),
+    sa.Column("data", Json, nullable=False),
+    sa.Index("timeline_of_case", "case_id", "sequence", "position"),
+)
+
+answers = sa.Table(
+    "answers",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("case_id", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("evidence", Json, nullable=False),
+    sa.Column("received_at", UtcTime, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Index("answers_of_case", "case_id", "received_at"),
+)
