@@ -101,7 +101,7 @@ _REST_OF_A_BROKEN_LINK = re.compile(r"[0-9]*\.html?\b", re.IGNORECASE)
 
 _ACTIVE: Final = frozenset(
     """about blob chrome data feed file ftp intent jar javascript mailto tel vbscript
-    view-source ws wss""".split()  # noqa: SIM905
+    view-source ws wss""".split()
 )
 
 

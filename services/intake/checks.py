@@ -1,0 +1,100 @@
+"""What each field of a complaint must be: None, or a sentence for what needs another look. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from contracts.parties import Evidence
+from contracts.taxonomy import taxonomy
+from services.intake.evidence_kinds import FILES_AT_MOST
+from services.intake.links import Resolution, resolve
+
+DESCRIPTION_LIMIT: Final = 20_000
+"""Characters of a description or an answer."""
+NAME_LIMIT: Final = 200
+EMAIL_LIMIT: Final = 254
+"""RFC 5321, 4.5.3.1.3, less the angle brackets."""
+
+_EMAIL: Final = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
+)
+_UNSTORABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def tidy(text: str) -> str:
+    """One line without spaces around it, and without the characters that change its direction."""
+    shown = (c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs") or c in "\t\n\r")
+    return " ".join("".join(shown).split())
+
+
+def address(text: str) -> str:
+    """An e-mail address, tidied, its domain as mail servers know it (RFC 3490)."""
+    local, at, domain = tidy(text).rpartition("@")
+    with suppress(UnicodeError):  # `email` will say that it is none
+        domain = domain.encode("idna").decode()
+    return f"{local}{at}{domain}"
+
+
+def link(text: str) -> tuple[Resolution, str | None]:
+    """What the text points to, and why it cannot be filed."""
+    if not text.strip():
+        return resolve(""), "Paste the link to the product."
+    found = resolve(text)
+    return found, found.reason if found.verdict == "refuse" else None
+
+
+def unknown_reason(code: str) -> str:
+    """The sentence about a reason that is none."""
+    if not code:
+        return "Choose a reason."
+    if taxonomy().type_of(code):
+        return f"{code[:20]} is a type. Choose one of its reasons, such as {code[:20]}1."
+    return f"There is no reason {code[:20]!r}. The taxonomy lists them all."
+
+
+def description(text: str) -> str | None:
+    if not text.strip():
+        return "Describe the situation in your own words."
+    if len(text) > DESCRIPTION_LIMIT:
+        return (
+            f"This has {len(text):,} characters; at most {DESCRIPTION_LIMIT:,} can be taken. "
+            "Shorten it, or attach the rest as a PDF."
+        )
+    if _UNSTORABLE.search(text):
+        return (
+            "This contains invisible control characters. Type it anew, or paste it as plain text."
+        )
+    return None
+
+
+def name(text: str) -> str | None:
+    if not text:
+        return "Tell us your name."
+    if len(text) > NAME_LIMIT:
+        return f"A name may have at most {NAME_LIMIT} characters."
+    return None
+
+
+def email(text: str) -> str | None:
+    if not text:
+        return "Tell us your e-mail address: the receipt and the decision are sent to it."
+    if len(text) > EMAIL_LIMIT or not _EMAIL.fullmatch(text):
+        return "This is not a complete e-mail address. It looks like name@example.org."
+    return None
+
+
+def evidence(files: Sequence[Evidence | None]) -> str | None:
+    if len(files) > FILES_AT_MOST:
+        return f"At most {FILES_AT_MOST} files can be attached."
+    if None in files:
+        return "One of the files is not there (any more). Attach it again."
+    return None
+
+
+def good_faith(stated: bool) -> str | None:
+    if not stated:
+        return "Confirm that what you say is, to your knowledge, accurate and complete."
+    return None
