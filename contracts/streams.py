@@ -1,0 +1,58 @@
+"""The streams, their subjects and who may write them: declared here, once.
+
+Services never declare a stream; `services.runtime.bus.ensure_streams` does, from this table.
+"""
+
+from dataclasses import dataclass, field
+
+SUBJECTS_OF_WRITER: dict[str, tuple[str, ...]] = {
+    "intake": ("complaint.*.*", "response.*.*"),
+    "moderation": ("case.*.*", "timer.moderation.>"),
+    "notifier": ("mail.*.*",),
+}
+"""What each service may say. The broker enforces it (`deploy/nats/`): subjects are permissions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A JetStream stream. `facts` streams are event logs: nothing in them is deleted or purged."""
+
+    name: str
+    subjects: tuple[str, ...]
+    facts: bool = True
+    options: dict[str, object] = field(default_factory=dict)
+
+    def configuration(self, *, replicas: int) -> dict[str, object]:
+        """The JetStream API's stream configuration, whole, with `replicas` copies (1 or 3)."""
+        log = {"deny_delete": True, "deny_purge": True, "allow_atomic": True}
+        return {
+            "name": self.name,
+            "subjects": list(self.subjects),
+            "retention": "limits",
+            "storage": "file",
+            "num_replicas": replicas,
+            "allow_direct": True,
+            "discard": "new" if self.facts else "old",
+            "compression": "none",
+            **(log if self.facts else {}),
+            **self.options,
+        }
+
+
+COMPLAINTS = Stream("COMPLAINTS", ("complaint.*.*", "response.*.*", "case.*.*"))
+"""One total order over complaints, answers and cases, so that a replay is deterministic."""
+
+MAIL = Stream("MAIL", ("mail.*.*",))
+TIMERS = Stream("TIMERS", ("timer.>",), facts=False, options={"allow_msg_schedules": True})
+DEAD_LETTERS = Stream("DEAD_LETTERS", ("dead.>",), facts=False)
+
+STREAMS = (COMPLAINTS, MAIL, TIMERS, DEAD_LETTERS)
+EVIDENCE_BUCKET = "EVIDENCE"
+
+
+def stream_of(kind: str) -> Stream:
+    """The fact stream that holds the aggregates of `kind`. Raises LookupError when none does."""
+    for stream in STREAMS:
+        if stream.facts and any(subject.startswith(kind + ".") for subject in stream.subjects):
+            return stream
+    raise LookupError(kind)

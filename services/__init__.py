@@ -1,0 +1,1 @@
+"""The services, each deployable alone, and the runtime that they share."""

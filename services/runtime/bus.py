@@ -1,0 +1,164 @@
+"""The connection to NATS, and the streams that `contracts.streams` declares."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import nats
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import ConnectionClosedError, NoRespondersError
+from nats.errors import TimeoutError as NatsTimeout
+from nats.js import JetStreamContext
+from nats.js.api import ObjectStoreConfig
+from nats.js.errors import NotFoundError
+
+from contracts.streams import EVIDENCE_BUCKET, STREAMS, Stream
+from services.runtime.problems import Unavailable
+from services.runtime.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+UNCLEAR = (NatsTimeout, NoRespondersError, ConnectionClosedError, asyncio.TimeoutError, OSError)
+"""What a request may end in without telling whether it was carried out."""
+
+
+class StreamError(Exception):
+    """JetStream's API refused. `code` is its `err_code`, e.g. 10071 for a wrong last sequence."""
+
+    def __init__(self, code: int, description: str) -> None:
+        super().__init__(f"{code} {description}")
+        self.code = code
+        self.description = description
+
+
+class Bus:
+    """One NATS connection for the log: requests with many answers, JetStream's API as JSON."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: Client | None = None
+        self._answers: dict[str, asyncio.Queue[Msg]] = {}
+        self._inbox = ""
+        self._asked = 0
+
+    @property
+    def client(self) -> Client:
+        """The connected client. Raises Unavailable before `connect`."""
+        if self._client is None:
+            raise Unavailable("The log is not connected yet.")
+        return self._client
+
+    @property
+    def jetstream(self) -> JetStreamContext:
+        return self.client.jetstream(timeout=5)
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None and self._client.is_connected
+
+    async def connect(self) -> None:
+        """Connects, for as long as it takes, and stays connected over restarts of the server."""
+        password = self._settings.nats_password
+        self._client = await nats.connect(
+            self._settings.nats_url,
+            name=self._settings.service,
+            user=self._settings.nats_user,
+            password=password.get_secret_value() if password else None,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.2,
+            connect_timeout=2,
+            # Shorter than an append's patience, so that a silent connection is replaced in time.
+            ping_interval=5,
+            max_outstanding_pings=2,
+            pending_size=16 << 20,
+            error_cb=_on_error,
+            disconnected_cb=_on_disconnect,
+            reconnected_cb=_on_reconnect,
+        )
+        self._inbox = self._client.new_inbox()
+        await self._client.subscribe(f"{self._inbox}.*", cb=self._on_answer)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    async def _on_answer(self, msg: Msg) -> None:
+        waiting = self._answers.get(msg.subject.rsplit(".", 1)[1])
+        if waiting is not None:
+            waiting.put_nowait(msg)
+
+    @asynccontextmanager
+    async def ask(self, subject: str, body: dict[str, Any]) -> AsyncIterator[asyncio.Queue[Msg]]:
+        """Sends one request whose answers, however many, arrive in the queue that is yielded."""
+        self._asked += 1
+        token = str(self._asked)
+        self._answers[token] = asyncio.Queue()
+        try:
+            await self.client.publish(
+                subject, json.dumps(body).encode(), reply=f"{self._inbox}.{token}"
+            )
+            yield self._answers[token]
+        finally:
+            del self._answers[token]
+
+    async def api(self, verb: str, body: dict[str, Any], *, wait: float = 5.0) -> dict[str, Any]:
+        """Calls JetStream's JSON API, e.g. `api("STREAM.INFO.MAIL", {})`.
+
+        `wait` in seconds. Raises StreamError on a refusal, Unavailable when there is no answer.
+        """
+        try:
+            answer = await self.client.request(
+                f"$JS.API.{verb}", json.dumps(body).encode(), timeout=wait
+            )
+        except UNCLEAR as error:
+            raise Unavailable(f"The log does not answer ({verb}).") from error
+        document: dict[str, Any] = json.loads(answer.data)
+        if "error" in document:
+            refusal = document["error"]
+            raise StreamError(refusal.get("err_code", 0), refusal.get("description", ""))
+        return document
+
+
+async def ensure_streams(bus: Bus, *, replicas: int) -> None:
+    """Creates or updates every stream and the evidence bucket, as `contracts.streams` has them.
+
+    `replicas` is 1 for one server, 3 in a cluster. Needs a user that may call the stream API.
+    """
+    for stream in STREAMS:
+        await _ensure(bus, stream, replicas)
+    try:
+        await bus.jetstream.object_store(EVIDENCE_BUCKET)
+    except NotFoundError:
+        await bus.jetstream.create_object_store(
+            EVIDENCE_BUCKET, config=ObjectStoreConfig(replicas=replicas)
+        )
+
+
+async def _ensure(bus: Bus, stream: Stream, replicas: int) -> None:
+    wanted = stream.configuration(replicas=replicas)
+    try:
+        info = await bus.api(f"STREAM.INFO.{stream.name}", {})
+    except StreamError as error:
+        if error.code != 10059:  # stream not found
+            raise
+        await bus.api(f"STREAM.CREATE.{stream.name}", wanted)
+        return
+    if any(info["config"].get(key) != value for key, value in wanted.items()):
+        # Over the whole stored configuration: what this table does not name stays as it is.
+        await bus.api(f"STREAM.UPDATE.{stream.name}", info["config"] | wanted)
+
+
+async def _on_error(error: Exception) -> None:
+    log.warning("bus.error", error=repr(error))
+
+
+async def _on_disconnect() -> None:
+    log.warning("bus.disconnected")
+
+
+async def _on_reconnect() -> None:
+    log.info("bus.reconnected")

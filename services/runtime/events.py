@@ -1,0 +1,349 @@
+"""The event store: JetStream's log, read and appended to by aggregate.
+
+There is one way to write a fact, `EventStore.append`: an exact guard on the aggregate's own subject,
+a deterministic message id, and patience with unclear answers. What arrives together is written as
+one atomic batch, and so made durable by one fsync.
+"""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+from weakref import WeakValueDictionary
+
+import stamina
+import structlog
+from nats.aio.msg import Msg
+
+from contracts.codec import Fact, Message, decode, encode
+from contracts.envelope import Aggregate, Meta
+from contracts.ids import new_id
+from contracts.streams import Stream, stream_of
+from services.runtime.bus import UNCLEAR, Bus, StreamError
+from services.runtime.problems import Conflict, Stale, Unavailable
+
+log = structlog.get_logger(__name__)
+
+S = TypeVar("S")
+
+MSG_ID = "Nats-Msg-Id"
+GUARD = "Nats-Expected-Last-Subject-Sequence"
+WRONG_LAST_SEQUENCE = {10071, 10164}
+
+BATCH_MESSAGES = 500
+"""Half of what the server takes in one atomic batch."""
+BATCH_BYTES = 4 << 20
+READ_MESSAGES = 1000
+ANSWER_SECONDS = 3.0
+PATIENCE_SECONDS = 20.0
+"""An R3 leader's death takes 4 to 8 s, a restart of a server with a long log a little more."""
+
+
+class History(NamedTuple):
+    """All messages of one aggregate. `version` is the last one's sequence, 0 when there is none:
+    the guard of the next append, the ETag and `If-Match` of the HTTP API."""
+
+    messages: tuple[Message, ...]
+    version: int
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return tuple(fact for message in self.messages for fact in message.facts)
+
+
+class Handled(NamedTuple, Generic[S]):
+    """What a command came to: the state after it, its facts and the sequence they stand at."""
+
+    state: S
+    facts: tuple[Fact, ...]
+    version: int
+    sequence: int
+
+
+class Unclear(Exception):
+    """No answer, or none that tells whether the message was stored."""
+
+
+class _Write(NamedTuple):
+    subject: str
+    payload: bytes
+    message_id: str
+    expected: int
+    done: "asyncio.Future[int]"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {MSG_ID: self.message_id, GUARD: str(self.expected)}
+
+
+class EventStore:
+    """The log as aggregates. `source` is the service that writes, e.g. `moderation`."""
+
+    def __init__(self, bus: Bus, *, source: str) -> None:
+        self._bus = bus
+        self._source = f"redress/{source}"
+        self._groups: dict[str, _GroupCommit] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def append(
+        self, aggregate: Aggregate, facts: Sequence[Fact], *, expected: int, meta: Meta
+    ) -> int:
+        """Appends the facts of one command as one message and returns its stream sequence.
+
+        `expected` is the aggregate's version that the command was decided on, 0 for a new one.
+        The same command appended again returns the sequence it has. Raises Conflict when another
+        message stands after `expected`, Unavailable when the log gives no clear answer for
+        `PATIENCE_SECONDS`; only then is it unknown whether the facts were stored.
+        """
+        stream = stream_of(aggregate.kind).name
+        write = _Write(
+            subject=aggregate.subject,
+            payload=encode(
+                source=self._source, subject=aggregate.subject, meta=meta, facts=tuple(facts)
+            ),
+            # The stream's dedupe window knows no subjects, so the id names the aggregate too.
+            message_id=f"{aggregate.id}/{meta.id}",
+            expected=expected,
+            done=asyncio.get_running_loop().create_future(),
+        )
+        group = self._groups.get(stream)
+        if group is None:
+            group = self._groups[stream] = _GroupCommit(self._bus, stream)
+        group.add(write)
+        return await write.done
+
+    async def read(self, aggregate: Aggregate) -> History:
+        """All messages of the aggregate, in order. Raises Unavailable when the log is away."""
+        stream = stream_of(aggregate.kind)
+        raw: list[tuple[int, bytes]] = []
+        try:
+            async for attempt in stamina.retry_context(on=Unclear, timeout=PATIENCE_SECONDS):
+                with attempt:
+                    raw = await self._read(stream, aggregate.subject)
+        except Unclear as error:
+            raise Unavailable("The log does not answer.") from error
+        messages = tuple(decode(payload, sequence=sequence) for sequence, payload in raw)
+        return History(messages, messages[-1].sequence if messages else 0)
+
+    async def _read(self, stream: Stream, subject: str) -> list[tuple[int, bytes]]:
+        found: list[tuple[int, bytes]] = []
+        more = True
+        while more:
+            start = found[-1][0] + 1 if found else 1
+            request = {"seq": start, "next_by_subj": subject, "batch": READ_MESSAGES}
+            async with self._bus.ask(f"$JS.API.DIRECT.GET.{stream.name}", request) as answers:
+                more = await _collect(answers, found)
+        return found
+
+    async def handle(
+        self,
+        aggregate: Aggregate,
+        *,
+        initial: S,
+        evolve: Callable[[S, Any], S],
+        decide: Callable[[S], Sequence[Fact]],
+        meta: Meta,
+        if_match: int | None = None,
+    ) -> Handled[S]:
+        """Decides one command on the aggregate's own history and appends what follows.
+
+        Decided anew when somebody else wrote meanwhile, unless `if_match` pins the version that
+        the sender saw: then Stale is raised. A command whose `meta.id` stands in the history
+        already is not decided again; what it did then is returned. No facts append nothing.
+        """
+        lock = self._locks.setdefault(aggregate.subject, asyncio.Lock())
+        async with lock:  # saves conflicts within this process; the guard rules out all others
+            while True:
+                history = await self.read(aggregate)
+                state = initial
+                for message in history.messages:
+                    for fact in message.facts:
+                        state = evolve(state, fact)
+                before = next((m for m in history.messages if m.meta.id == meta.id), None)
+                if before is not None:
+                    return Handled(state, before.facts, history.version, before.sequence)
+                if if_match is not None and if_match != history.version:
+                    raise Stale(
+                        "Somebody changed this since you read it. Look again, then decide.",
+                        version=history.version,
+                    )
+                facts = tuple(decide(state))
+                if not facts:
+                    return Handled(state, (), history.version, history.version)
+                try:
+                    sequence = await self.append(
+                        aggregate, facts, expected=history.version, meta=meta
+                    )
+                except Conflict:
+                    continue
+                for fact in facts:
+                    state = evolve(state, fact)
+                return Handled(state, facts, sequence, sequence)
+
+
+class _GroupCommit:
+    """Writes of one stream: one batch under way, the next one gathering meanwhile."""
+
+    def __init__(self, bus: Bus, stream: str) -> None:
+        self._bus = bus
+        self._stream = stream
+        self._waiting: deque[_Write] = deque()
+        self._running: asyncio.Task[None] | None = None
+
+    def add(self, write: _Write) -> None:
+        self._waiting.append(write)
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run(), name=f"append {self._stream}")
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch = self._next_batch()
+            try:
+                if len(batch) > 1 and await self._write_together(batch):
+                    continue
+                await asyncio.gather(*(self._write_alone(write) for write in batch))
+            except Exception as error:  # never leave a caller waiting
+                log.exception("append.failed", stream=self._stream)
+                for write in batch:
+                    _fail(write, error)
+
+    def _next_batch(self) -> list[_Write]:
+        """The oldest writes, at most one for each subject: guards cannot chain in a batch."""
+        batch: dict[str, _Write] = {}
+        later: list[_Write] = []
+        size = 0
+        while self._waiting and len(batch) < BATCH_MESSAGES and size < BATCH_BYTES:
+            write = self._waiting.popleft()
+            if write.subject in batch:
+                later.append(write)
+            else:
+                batch[write.subject] = write
+                size += len(write.payload)
+        self._waiting.extendleft(reversed(later))
+        return list(batch.values())
+
+    async def _write_together(self, batch: list[_Write]) -> bool:
+        """One atomic batch: all or nothing. False when refused or unclear: settle them singly."""
+        batch_id = new_id()
+        client = self._bus.client
+        try:
+            for position, write in enumerate(batch[:-1], start=1):
+                headers = write.headers | {
+                    "Nats-Batch-Id": batch_id,
+                    "Nats-Batch-Sequence": str(position),
+                }
+                await client.publish(write.subject, write.payload, headers=headers)
+            last = batch[-1]
+            headers = last.headers | {
+                "Nats-Batch-Id": batch_id,
+                "Nats-Batch-Sequence": str(len(batch)),
+                "Nats-Batch-Commit": "1",
+            }
+            answer = await client.request(
+                last.subject, last.payload, headers=headers, timeout=ANSWER_SECONDS
+            )
+            first = _sequence(answer.data) - len(batch) + 1
+        except (*UNCLEAR, StreamError) as error:
+            log.info("append.batch_refused", stream=self._stream, size=len(batch), why=repr(error))
+            return False
+        for offset, write in enumerate(batch):
+            _succeed(write, first + offset)
+        return True
+
+    async def _write_alone(self, write: _Write) -> None:
+        try:
+            async for attempt in stamina.retry_context(
+                on=Unclear,
+                timeout=PATIENCE_SECONDS,
+                attempts=None,
+                wait_initial=0.05,
+                wait_max=1.0,
+            ):
+                with attempt:
+                    _succeed(write, await self._try_once(write))
+        except Unclear:
+            _fail(write, Unavailable("The log gives no clear answer. Try again with the same key."))
+        except Conflict as conflict:
+            _fail(write, conflict)
+        except StreamError as error:
+            log.error("append.refused", subject=write.subject, error=str(error))
+            _fail(write, Unavailable(f"The log does not take it: {error.description}."))
+
+    async def _try_once(self, write: _Write) -> int:
+        """Writes under the guard; where the guard refuses, looks who was first: perhaps we."""
+        try:
+            answer = await self._bus.client.request(
+                write.subject, write.payload, headers=write.headers, timeout=ANSWER_SECONDS
+            )
+            return _sequence(answer.data)
+        except UNCLEAR as error:
+            raise Unclear from error
+        except StreamError as error:
+            if error.code not in WRONG_LAST_SEQUENCE:
+                raise
+        stored = await self._after(write)
+        if stored is None:
+            raise Conflict("This was decided on a version that does not exist.")
+        sequence, message_id = stored
+        if message_id != write.message_id:
+            raise Conflict("Somebody else acted on this at the same time. Look again.")
+        return sequence
+
+    async def _after(self, write: _Write) -> tuple[int, str] | None:
+        """The first message on the subject after the guarded one: its sequence and message id."""
+        request = {"seq": write.expected + 1, "next_by_subj": write.subject}
+        try:
+            found = await self._bus.client.request(
+                f"$JS.API.DIRECT.GET.{self._stream}",
+                json.dumps(request).encode(),
+                timeout=ANSWER_SECONDS,
+            )
+        except UNCLEAR as error:
+            raise Unclear from error
+        headers = found.headers or {}
+        match headers.get("Status"):
+            case "404":
+                return None
+            case None:
+                return int(headers["Nats-Sequence"]), headers.get(MSG_ID, "")
+            case status:
+                raise Unclear(status)
+
+
+async def _collect(answers: "asyncio.Queue[Msg]", found: list[tuple[int, bytes]]) -> bool:
+    """Adds one batch of direct answers to `found`; True when there are more in the stream."""
+    while True:
+        try:
+            answer = await asyncio.wait_for(answers.get(), ANSWER_SECONDS)
+        except asyncio.TimeoutError as error:
+            raise Unclear from error
+        headers = answer.headers or {}
+        match headers.get("Status"):
+            case None:
+                found.append((int(headers["Nats-Sequence"]), answer.data))
+            case "204":  # end of the batch
+                return int(headers.get("Nats-Num-Pending", "0")) > 0
+            case "404":
+                return False
+            case status:
+                raise Unclear(status)
+
+
+def _sequence(answer: bytes) -> int:
+    """The sequence in a publish acknowledgement. Raises StreamError when it is a refusal."""
+    document = json.loads(answer)
+    if "error" in document:
+        error = document["error"]
+        raise StreamError(error.get("err_code", 0), error.get("description", ""))
+    return int(document["seq"])
+
+
+def _succeed(write: _Write, sequence: int) -> None:
+    if not write.done.done():
+        write.done.set_result(sequence)
+
+
+def _fail(write: _Write, error: Exception) -> None:
+    if not write.done.done():
+        write.done.set_exception(error)

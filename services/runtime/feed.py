@@ -1,0 +1,151 @@
+"""Reading a stream in order, fast: a short-lived pull consumer with overlapping requests.
+
+The position is the reader's business: a feed starts after a sequence and says when it is broken
+(a gap, silence, a restarted server); its reader then opens another from its own checkpoint.
+"""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Sequence
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+from services.runtime.bus import UNCLEAR, Bus, StreamError
+
+EXPIRES_SECONDS = 20
+HEARTBEAT_SECONDS = 5
+
+
+class FeedBroken(Exception):
+    """The feed lost its place or its consumer. Open another one."""
+
+
+class Delivered(NamedTuple):
+    sequence: int
+    msg: Msg
+
+
+class Feed:
+    """Messages of a stream on some subjects, in order, each once, from after a sequence."""
+
+    def __init__(
+        self, bus: Bus, stream: str, subjects: Sequence[str], *, after: int, batch: int
+    ) -> None:
+        self._bus = bus
+        self._stream = stream
+        self._subjects = list(subjects)
+        self._after = after
+        self._batch = batch
+        self._arrived: deque[Msg] = deque()
+        self._wake = asyncio.Event()
+        self._asked = 0
+        self._expected = 1
+        self._subscription: Subscription | None = None
+        self._consumer = ""
+        self.pending = -1
+        """Messages that wait in the stream behind the last one delivered; -1 while unknown."""
+
+    async def __aenter__(self) -> Self:
+        client = self._bus.client
+        self._inbox = client.new_inbox()
+        self._subscription = await client.subscribe(
+            self._inbox, cb=self._on_message, pending_msgs_limit=-1, pending_bytes_limit=-1
+        )
+        try:
+            info = await self._bus.api(
+                f"CONSUMER.CREATE.{self._stream}",
+                {
+                    "stream_name": self._stream,
+                    "config": {
+                        "ack_policy": "none",
+                        "deliver_policy": "by_start_sequence",
+                        "opt_start_seq": self._after + 1,
+                        "filter_subjects": self._subjects,
+                        "inactive_threshold": 60_000_000_000,
+                        "mem_storage": True,
+                        "num_replicas": 1,
+                    },
+                },
+            )
+        except StreamError as error:
+            await self._subscription.unsubscribe()
+            raise FeedBroken(str(error)) from error
+        self._consumer = info["name"]
+        self.pending = info["num_pending"]
+        await self._ask()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._subscription is not None and not self._bus.client.is_closed:
+            await self._subscription.unsubscribe()
+            await self._bus.client.publish(
+                f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}"
+            )
+
+    async def _on_message(self, msg: Msg) -> None:
+        self._arrived.append(msg)
+        self._wake.set()
+
+    async def _ask(self) -> None:
+        """Keeps two batches asked for, so that the server never waits for the reader."""
+        while self._asked <= self._batch:
+            self._asked += self._batch
+            request = {
+                "batch": self._batch,
+                "expires": EXPIRES_SECONDS * 1_000_000_000,
+                "idle_heartbeat": HEARTBEAT_SECONDS * 1_000_000_000,
+            }
+            await self._bus.client.publish(
+                f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}",
+                json.dumps(request).encode(),
+                reply=self._inbox,
+            )
+
+    async def next(self) -> list[Delivered]:
+        """What has arrived, at most a batch; waits until there is something.
+
+        Empty when the server only said that it is alive. Raises FeedBroken.
+        """
+        if not self._arrived:
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), 2 * HEARTBEAT_SECONDS + 1)
+            except asyncio.TimeoutError as error:
+                raise FeedBroken("no heartbeat") from error
+        batch: list[Delivered] = []
+        while self._arrived and len(batch) < self._batch:
+            msg = self._arrived.popleft()
+            if msg.headers and (status := msg.headers.get("Status")):
+                self._on_status(status, msg)
+                continue
+            # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>
+            place = msg.reply.split(".")
+            if int(place[-3]) != self._expected:
+                raise FeedBroken("a message is missing")
+            self._expected += 1
+            self._asked -= 1
+            self.pending = int(place[-1])
+            batch.append(Delivered(int(place[-4]), msg))
+        try:
+            await self._ask()
+        except UNCLEAR as error:
+            raise FeedBroken("not connected") from error
+        return batch
+
+    def _on_status(self, status: str, msg: Msg) -> None:
+        headers = msg.headers or {}
+        if status == "100":  # heartbeat
+            return
+        if status in ("408", "409") and "Nats-Pending-Messages" in headers:
+            self._asked -= int(headers["Nats-Pending-Messages"])
+            return
+        raise FeedBroken(f"{status} {headers.get('Description', '')}")

@@ -1,0 +1,145 @@
+"""What every service's HTTP side has: request ids, body limits, refusals as problem details."""
+
+from time import perf_counter
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import Counter, Histogram
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contracts.ids import new_id
+from services.runtime.problems import (
+    Refused,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    http_problem,
+    invalid,
+    problem,
+)
+from services.runtime.web import render_problem_page, wants_html
+
+log = structlog.get_logger(__name__)
+
+LARGEST_BODY = 52 << 20
+"""Bytes: one video of 50 MB and its form."""
+
+REQUESTS = Counter("redress_http_requests", "HTTP requests", ["method", "status"])
+SECONDS = Histogram("redress_http_seconds", "Seconds until the answer began", ["method"])
+
+
+class Requests:
+    """ASGI middleware: a correlation id for each request, its measures, and a limit to its body.
+
+    Written against ASGI itself because it stands in the way of every complaint that is filed.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        correlation = new_id()
+        scope.setdefault("state", {})["correlation"] = correlation
+        structlog.contextvars.bind_contextvars(correlation=correlation)
+        started = perf_counter()
+        method = scope["method"]
+        taken = 0
+
+        async def limited() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > LARGEST_BODY:
+                raise TooLarge(f"A request may have at most {LARGEST_BODY >> 20} MB.")
+            return message
+
+        async def measured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                SECONDS.labels(method).observe(perf_counter() - started)
+                REQUESTS.labels(method, message["status"]).inc()
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-correlation-id", correlation.encode()),
+                ]
+            await send(message)
+
+        try:
+            await self._app(scope, limited, measured)
+        finally:
+            structlog.contextvars.unbind_contextvars("correlation")
+
+
+def install(app: FastAPI) -> None:
+    """Adds the middleware and the handlers that tell every refusal."""
+    app.add_middleware(Requests)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _crashed)
+
+
+def answer(request: Request, document: dict[str, Any], headers: dict[str, str]) -> Response:
+    """The refusal as a page for people, as a problem document for machines."""
+    if wants_html(request):
+        page = render_problem_page(
+            request,
+            status=document["status"],
+            title=document["title"],
+            detail=document["detail"],
+            correlation=request.scope["state"]["correlation"],
+        )
+        if page is not None:
+            page.headers.update(headers)
+            return page
+    return JSONResponse(
+        document,
+        status_code=document["status"],
+        media_type="application/problem+json",
+        headers=headers,
+    )
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    headers: dict[str, str] = {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = "2"
+    return answer(request, problem(error, instance=request.url.path), headers)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    refusal = invalid(list(error.errors()))
+    return answer(request, problem(refusal, instance=request.url.path), {})
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    sentences = {
+        404: "There is nothing at this address.",
+        405: f"{request.method} is not possible here.",
+    }
+    detail = sentences.get(error.status_code, str(error.detail))
+    document = http_problem(error.status_code, detail, instance=request.url.path)
+    return answer(request, document, dict(error.headers or {}))
+
+
+async def _crashed(request: Request, error: Exception) -> Response:
+    correlation = request.scope["state"]["correlation"]
+    log.exception("request.crashed", path=request.url.path, exc_info=error)
+    document = http_problem(
+        500,
+        f"Something went wrong on our side. Nothing you sent is lost; please try again. "
+        f"If you write to us, name {correlation}.",
+        instance=request.url.path,
+    )
+    return answer(request, document | {"correlation": correlation}, {})

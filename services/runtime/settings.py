@@ -1,0 +1,35 @@
+"""Settings that every service has, read from `REDRESS_*` environment variables."""
+
+from typing import ClassVar, Literal
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Each service subclasses this and names itself in `service`.
+
+    `public_url` is the one origin that people see, without a trailing slash. `secret_key` signs
+    sessions, tokens and links: the same in every service, at least 32 characters.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="REDRESS_", extra="ignore")
+    service: ClassVar[str]
+
+    host: str = "127.0.0.1"
+    port: int
+    nats_url: str = "nats://127.0.0.1:4222"
+    nats_user: str | None = None
+    nats_password: SecretStr | None = None
+    database_url: str
+    public_url: str = "http://127.0.0.1:8080"
+    internal_marketplace_url: str | None = None
+    secret_key: SecretStr
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    replicas: Literal[1, 3] = 1
+
+    @property
+    def marketplace_url(self) -> str:
+        """Where services reach the marketplace, which people reach by the public origin."""
+        return (self.internal_marketplace_url or self.public_url).rstrip("/")
