@@ -6,7 +6,6 @@ import jwt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-
 from starlette.responses import Response
 
 from services.runtime.auth import Auth, InvalidToken, LinkRefused, Principal
@@ -107,7 +106,7 @@ def test_a_session_is_no_bearer_token_and_a_link_is_neither() -> None:
 @pytest.mark.parametrize("algorithm", ["none", "HS512"])
 def test_another_algorithm_is_refused(algorithm: str) -> None:
     claims = jwt.decode(TOKEN, options={"verify_signature": False})
-    key = None if algorithm == "none" else subkey(SECRET, "api")
+    key = "" if algorithm == "none" else subkey(SECRET, "api")
     with pytest.raises(InvalidToken):
         AUTH.tokens.read(jwt.encode(claims, key, algorithm=algorithm))
 
