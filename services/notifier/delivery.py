@@ -1,0 +1,134 @@
+"""How one mail stands with the SMTP server, and when to try again. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import NamedTuple, assert_never
+
+from contracts.codec import Fact
+from contracts.mail import MailBounced, MailDeferred, MailFact, MailQueued, MailSent
+
+BACK_OFF = tuple(timedelta(seconds=s) for s in (1, 5, 30, 120, 600, 3600))
+"""Waits after the first, second, … attempt; the last one for all after that."""
+
+LONGEST_PAUSE = timedelta(minutes=1)
+"""How long nobody asks whether a server that was away is back."""
+
+PROBE = timedelta(seconds=5)
+"""How long the others wait for the one that asks."""
+
+JITTER = 0.2
+"""Waits vary by this share, so that what failed together does not come back together."""
+
+
+class Accepted(NamedTuple):
+    """250: the server has taken responsibility for the mail."""
+
+    reply: str
+
+
+class NotNow(NamedTuple):
+    """4xx, or the connection broke off: whether the server has the mail may be unknown.
+
+    `until` is when to try again, where that is known; otherwise the back-off says.
+    """
+
+    reason: str
+    until: datetime | None = None
+
+
+class Never(NamedTuple):
+    """5xx, or there is no address that it could go to."""
+
+    reason: str
+
+
+Answer = Accepted | NotNow | Never
+Outcome = MailSent | MailDeferred | MailBounced
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a mail's own facts say of it. `attempts` are the finished ones."""
+
+    mail: MailQueued | None = None
+    attempts: int = 0
+    ended: bool = False
+    retry_at: datetime | None = None
+
+
+def evolve(delivery: Delivery, fact: MailFact) -> Delivery:
+    match fact:
+        case MailQueued():
+            return replace(delivery, mail=fact)
+        case MailDeferred():
+            return replace(delivery, attempts=fact.attempt, retry_at=fact.retry_at)
+        case MailSent() | MailBounced():
+            return replace(delivery, attempts=fact.attempt, ended=True, retry_at=None)
+        case _:
+            assert_never(fact)
+
+
+def folded(facts: Iterable[Fact]) -> Delivery:
+    """How the mail stands whose facts these are."""
+    delivery = Delivery()
+    for fact in facts:
+        assert isinstance(fact, MailFact)
+        delivery = evolve(delivery, fact)
+    return delivery
+
+
+def conclude(
+    delivery: Delivery, answer: Answer, *, mail_id: str, message_id: str, now: datetime
+) -> Outcome:
+    """The fact that the server's answer to one more attempt makes."""
+    attempt = delivery.attempts + 1
+    match answer:
+        case Accepted(reply):
+            return MailSent(at=now, attempt=attempt, message_id=message_id, reply=reply)
+        case NotNow(reason, until):
+            retry_at = until or now + back_off(mail_id, attempt)
+            return MailDeferred(at=now, attempt=attempt, reason=reason, retry_at=retry_at)
+        case Never(reason):
+            return MailBounced(at=now, attempt=attempt, reason=reason)
+        case _:
+            assert_never(answer)
+
+
+def back_off(key: str, attempt: int) -> timedelta:
+    """How long to wait after attempt number `attempt` (from 1): the same for the same `key`."""
+    step = BACK_OFF[min(attempt, len(BACK_OFF)) - 1]
+    draw = int.from_bytes(sha256(f"{key}/{attempt}".encode()).digest()[:4]) / 2**32
+    return step * (1 + JITTER * (2 * draw - 1))
+
+
+@dataclass(slots=True)
+class Circuit:
+    """Keeps all mails from trying a server that is away: one tries, the others wait for it.
+
+    Only failures to open a session count; a refused mail says nothing about the next one.
+    """
+
+    failures: int = 0
+    closed_until: datetime | None = None
+
+    def wait(self, now: datetime) -> timedelta | None:
+        """How long to stay away from the server; None when the caller may try it now."""
+        if self.closed_until is None:
+            return None
+        if now < self.closed_until:
+            return self.closed_until - now
+        self.closed_until = now + PROBE
+        return None
+
+    def failed(self, now: datetime) -> datetime:
+        """The server is away; returns when it may be tried again."""
+        self.failures += 1
+        pause = min(LONGEST_PAUSE, BACK_OFF[min(self.failures, len(BACK_OFF)) - 1])
+        self.closed_until = now + pause
+        return self.closed_until
+
+    def answered(self) -> None:
+        self.failures = 0
+        self.closed_until = None

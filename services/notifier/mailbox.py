@@ -1,0 +1,160 @@
+"""The embedded mailbox: a real SMTP server that keeps everything it is sent, and its reader.
+
+`python -m services.notifier mailbox` serves; the pages under `/mail/mailbox` read. What is kept is
+a Maildir, so any mail program can open it too.
+"""
+
+import asyncio
+import contextlib
+import email
+import mailbox
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import default as readable
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LARGEST_MAIL = 20 << 20
+
+log = structlog.get_logger(__name__)
+
+
+class MailboxSettings(BaseSettings):
+    """Where the mailbox listens, and where it keeps the mails."""
+
+    model_config = SettingsConfigDict(env_prefix="REDRESS_", extra="ignore")
+    host: str = "127.0.0.1"
+    port: int = 2525
+    maildir: Path
+
+
+class Keeper:
+    """Stores each mail, then says so: 250 only after the file is on the disk."""
+
+    def __init__(self, maildir: Path) -> None:
+        maildir.parent.mkdir(parents=True, exist_ok=True)
+        self._maildir = mailbox.Maildir(maildir, create=True)
+        self._new = maildir / "new"
+        # One writer at a time: the names that Maildir makes are unique only then.
+        self._one_at_a_time = asyncio.Lock()
+
+    async def handle_DATA(  # noqa: N802, aiosmtpd names it
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        content = envelope.content
+        assert isinstance(content, bytes)
+        async with self._one_at_a_time:
+            await asyncio.to_thread(self._keep, _trace(envelope) + content)
+        return "250 2.0.0 Kept"
+
+    def _keep(self, content: bytes) -> None:
+        self._maildir.add(content.replace(b"\r\n", b"\n"))
+        # The file was synced by Maildir; its name in the folder is not until the folder is.
+        folder = os.open(self._new, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _trace(envelope: Envelope) -> bytes:
+    """The headers that a server adds on delivery: the envelope, which may differ from the mail."""
+    sender, recipients = envelope.mail_from or "", ", ".join(envelope.rcpt_tos)
+    return f"Return-Path: <{sender}>\nDelivered-To: {recipients}\n".encode()
+
+
+async def serve(settings: MailboxSettings) -> None:
+    """Serves until told to stop (SIGTERM or SIGINT)."""
+    loop = asyncio.get_running_loop()
+    keeper = Keeper(settings.maildir)
+    server = await loop.create_server(
+        lambda: SMTP(
+            keeper, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, ident="redress mailbox"
+        ),
+        settings.host,
+        settings.port,
+    )
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    log.info("mailbox.started", host=settings.host, port=settings.port)
+    async with server:
+        await stop.wait()
+
+
+class Received(NamedTuple):
+    """A mail in the mailbox. `key` is its file's name."""
+
+    key: str
+    received_at: datetime
+    message: EmailMessage
+
+    @property
+    def text(self) -> str:
+        return self._part("plain")
+
+    @property
+    def html(self) -> str:
+        return self._part("html")
+
+    def header(self, name: str) -> str:
+        return str(self.message.get(name, ""))
+
+    def _part(self, kind: str) -> str:
+        part = self.message.get_body((kind,))
+        return str(part.get_content()) if part is not None else ""
+
+
+class Reader:
+    """The mails of a Maildir, newest first."""
+
+    def __init__(self, maildir: Path) -> None:
+        self._folders = (maildir / "new", maildir / "cur")
+
+    def page(self, *, before: str | None, limit: int) -> Sequence[Received]:
+        """Up to `limit` mails older than the one whose key is `before`."""
+        names = sorted(self._names(), key=_order, reverse=True)
+        if before is not None:
+            names = [name for name in names if _order(name) < _order(before)]
+        found = (self.one(name) for name in names[:limit])
+        return [each for each in found if each is not None]
+
+    def one(self, key: str) -> Received | None:
+        """The mail of that key, or None."""
+        raw = self.raw(key)
+        if raw is None:
+            return None
+        message = email.message_from_bytes(raw, policy=readable)
+        return Received(key, datetime.fromtimestamp(_order(key)[0], UTC), message)
+
+    def raw(self, key: str) -> bytes | None:
+        """The mail as it was received, or None."""
+        if key not in set(self._names()):  # so that no key can lead out of the folder
+            return None
+        for folder in self._folders:
+            with contextlib.suppress(FileNotFoundError):
+                return (folder / key).read_bytes()
+        return None
+
+    def _names(self) -> Iterator[str]:
+        for folder in self._folders:
+            with contextlib.suppress(FileNotFoundError):
+                yield from (entry.name for entry in os.scandir(folder))
+
+
+def _order(name: str) -> tuple[int, int, str]:
+    """By when it was received: Maildir names begin `<seconds>.M<microseconds>P…`."""
+    seconds, _, rest = name.partition(".")
+    micros = rest[1:].partition("P")[0]
+    return (
+        int(seconds) if seconds.isdigit() else 0,
+        int(micros) if micros.isdigit() else 0,
+        name,
+    )

@@ -1,0 +1,72 @@
+"""The ledger, folded from the facts of mails: pure, and nothing here can send anything."""
+
+from enum import StrEnum
+from typing import assert_never
+
+from contracts.codec import Fact, Message
+from contracts.mail import MailBounced, MailDeferred, MailFact, MailQueued, MailSent
+from services.notifier.tables import ledger
+from services.runtime.database import Row
+from services.runtime.projection import Key, View
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    DEFERRED = "deferred"
+    SENT = "sent"
+    BOUNCED = "bounced"
+
+
+def key(fact: Fact, message: Message) -> Key | None:
+    return (message.subject.rsplit(".", 1)[1],) if isinstance(fact, MailFact) else None
+
+
+def fold(row: Row | None, fact: MailFact, message: Message) -> Row:
+    """The mail's row after `fact`. Raises ValueError for an answer about a mail never queued."""
+    if isinstance(fact, MailQueued):
+        return {
+            "mail_id": fact.mail_id,
+            "sequence": message.sequence,
+            "template": fact.template,
+            "audience": fact.audience,
+            "language": fact.language,
+            "to_address": fact.to_address,
+            "to_key": fact.to_address.casefold(),
+            "to_name": fact.to_name,
+            "number": fact.params.get("number", ""),
+            "case_id": fact.case_id,
+            "complaint_id": fact.complaint_id,
+            "params": fact.params,
+            "state": State.QUEUED,
+            "attempts": 0,
+            "last_reply": None,
+            "message_id": None,
+            "queued_at": fact.queued_at,
+            "tried_at": None,
+            "retry_at": None,
+            "sent_at": None,
+        }
+    if row is None:
+        raise ValueError(f"{fact.type} about a mail that was never queued")
+    tried = {**row, "attempts": fact.attempt, "tried_at": fact.at, "retry_at": None}
+    match fact:
+        case MailSent():
+            return tried | {
+                "state": State.SENT,
+                "last_reply": fact.reply,
+                "message_id": fact.message_id,
+                "sent_at": fact.at,
+            }
+        case MailDeferred():
+            return tried | {
+                "state": State.DEFERRED,
+                "last_reply": fact.reason,
+                "retry_at": fact.retry_at,
+            }
+        case MailBounced():
+            return tried | {"state": State.BOUNCED, "last_reply": fact.reason}
+        case _:
+            assert_never(fact)
+
+
+LEDGER = View(ledger, key, fold)

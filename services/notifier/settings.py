@@ -1,0 +1,53 @@
+"""Settings of the notifier."""
+
+from email.utils import parseaddr
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+from pydantic import SecretStr, model_validator
+
+from services.notifier.composing import Sender, Unaddressable, deliverable
+from services.runtime import settings
+
+
+class Settings(settings.Settings):
+    """`mail_from` is written `Name <address>`; `mail_domain` stands in every Message-ID and in
+    EHLO, and is the domain of `mail_from` unless set. `maildir` is where the embedded mailbox
+    keeps what it receives; without it there is no mailbox page."""
+
+    service: ClassVar[str] = "notifier"
+    port: int = 8103
+
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 2525
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_tls: Literal["none", "starttls", "implicit"] = "none"
+    smtp_sessions: int = 8
+    smtp_timeout: float = 60.0
+    smtp_data_timeout: float = 600.0
+    """Seconds; RFC 5321, 4.5.3.2.6 asks for ten minutes after the final dot."""
+
+    mail_from: str = "Complaint Centre <complaints@redress.localhost>"
+    mail_reply_to: str | None = None
+    mail_domain: str = ""
+    maildir: Path | None = None
+
+    @model_validator(mode="after")
+    def _addresses(self) -> Self:
+        name, address = parseaddr(self.mail_from)
+        try:
+            deliverable(address)
+            if self.mail_reply_to:
+                deliverable(self.mail_reply_to)
+        except Unaddressable as error:
+            raise ValueError(f"REDRESS_MAIL_FROM or REDRESS_MAIL_REPLY_TO: {error}") from error
+        self.mail_domain = self.mail_domain or address.rpartition("@")[2]
+        if not name:
+            self.mail_from = f"{address} <{address}>"
+        return self
+
+    @property
+    def sender(self) -> Sender:
+        name, address = parseaddr(self.mail_from)
+        return Sender(name, address, self.mail_domain, self.mail_reply_to)

@@ -1,0 +1,76 @@
+"""Queries on the ledger."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from contracts.mail import MailQueued
+from services.notifier.projection import State
+from services.notifier.tables import ledger
+from services.runtime.database import Database, Row
+
+
+class Ledger:
+    """What was told to whom, newest first. Pages go on `before` the last row's `sequence`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of_address(
+        self, address: str | None, *, state: State | None, before: int | None, limit: int
+    ) -> Sequence[Row]:
+        """Mails to exactly this address, in any case; all mails for None."""
+        query = sa.select(ledger)
+        if address is not None:
+            query = query.where(ledger.c.to_key == address.strip().casefold())
+        return await self._page(query, state, before, limit)
+
+    async def search(
+        self, text: str, *, state: State | None, before: int | None, limit: int
+    ) -> Sequence[Row]:
+        """Mails whose address begins with `text`, or that are about the number `text`."""
+        query = sa.select(ledger)
+        if wanted := text.strip():
+            query = query.where(
+                sa.or_(
+                    ledger.c.to_key.startswith(wanted.casefold(), autoescape=True),
+                    ledger.c.number == wanted.upper(),
+                )
+            )
+        return await self._page(query, state, before, limit)
+
+    async def one(self, mail_id: str) -> Row | None:
+        rows = await self._rows(sa.select(ledger).where(ledger.c.mail_id == mail_id))
+        return rows[0] if rows else None
+
+    async def counts(self) -> dict[State, int]:
+        """How many mails are in each state."""
+        query = sa.select(ledger.c.state, sa.func.count().label("mails")).group_by(ledger.c.state)
+        async with self._database.read() as connection:
+            found = {row.state: row.mails for row in await connection.execute(query)}
+        return {state: found.get(state, 0) for state in State}
+
+    async def _page(
+        self,
+        query: sa.Select[tuple[object, ...]],
+        state: State | None,
+        before: int | None,
+        limit: int,
+    ) -> Sequence[Row]:
+        if state is not None:
+            query = query.where(ledger.c.state == state)
+        if before is not None:
+            query = query.where(ledger.c.sequence < before)
+        return await self._rows(query.order_by(ledger.c.sequence.desc()).limit(limit))
+
+    async def _rows(self, query: sa.Select[tuple[object, ...]]) -> Sequence[Row]:
+        async with self._database.read() as connection:
+            return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+def queued(row: Row) -> MailQueued:
+    """The fact that a row began with, so that the mail can be rendered again."""
+    return MailQueued.model_validate({name: row[name] for name in _QUEUED})
+
+
+_QUEUED = MailQueued.model_fields.keys() - {"type", "version"}

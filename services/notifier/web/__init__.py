@@ -1,0 +1,1 @@
+"""The pages under `/mail`, for staff."""

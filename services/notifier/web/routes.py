@@ -1,0 +1,131 @@
+"""`/mail`: the ledger, one mail as its reader sees it, and the embedded mailbox."""
+
+import asyncio
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import HTMLResponse, Response
+from starlette.requests import Request
+
+from services.notifier.mailbox import Reader, Received
+from services.notifier.projection import State
+from services.notifier.rendering import Preview
+from services.notifier.store import Ledger, queued
+from services.runtime.auth import require
+from services.runtime.auth.principal import STAFF_ROLES
+from services.runtime.problems import NotFound
+from services.runtime.web import Pages
+
+ROWS = 50
+
+FRAMING = {"content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+           "img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; "
+           "frame-ancestors 'none'; base-uri 'none'"}  # fmt: skip
+"""The headers of a page that shows a mail in a frame."""
+
+FRAMED = {
+    "content-security-policy": "sandbox allow-popups; default-src 'none'; "
+    "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "private, no-store",
+}
+"""The headers of a mail's HTML: it may look as it likes, and do nothing."""
+
+
+def router(pages: Pages, ledger: Ledger, preview: Preview, mailbox: Reader | None) -> APIRouter:
+    """`mailbox` is None where mails go to a server of somebody else's."""
+    site = APIRouter(
+        include_in_schema=False,
+        prefix="/mail",
+        dependencies=[Depends(require(*sorted(STAFF_ROLES)))],
+    )
+
+    @site.get("")
+    async def sent(
+        request: Request,
+        q: str = "",
+        state: Annotated[State | None, Query()] = None,
+        before: int | None = None,
+    ) -> HTMLResponse:
+        rows = await ledger.search(q, state=state, before=before, limit=ROWS)
+        place = {"q": q, "state": state or ""}
+        more = {**place, "before": rows[-1]["sequence"]} if len(rows) == ROWS else None
+        return pages.render(
+            request,
+            "mail/sent.html",
+            q=q,
+            state=state,
+            counts=await ledger.counts(),
+            mails=[row | {"subject": preview(queued(row)).subject} for row in rows],
+            next_href=f"/mail?{urlencode(more)}" if more else None,
+            first_href=f"/mail?{urlencode(place)}" if before else None,
+            has_mailbox=mailbox is not None,
+        )
+
+    if mailbox is not None:
+        _add_mailbox(site, pages, mailbox)
+
+    @site.get("/{mail_id}")
+    async def one(request: Request, mail_id: str) -> HTMLResponse:
+        row = await ledger.one(mail_id)
+        if row is None:
+            raise NotFound("There is no such mail.")
+        return pages.render(
+            request,
+            "mail/one.html",
+            headers=FRAMING,
+            mail=row,
+            rendered=preview(queued(row)),
+            has_mailbox=mailbox is not None,
+        )
+
+    @site.get("/{mail_id}/html")
+    async def html(mail_id: str) -> HTMLResponse:
+        row = await ledger.one(mail_id)
+        if row is None:
+            raise NotFound("There is no such mail.")
+        return HTMLResponse(preview(queued(row)).html, headers=FRAMED)
+
+    return site
+
+
+def _add_mailbox(site: APIRouter, pages: Pages, mailbox: Reader) -> None:
+    async def received(key: str) -> Received:
+        found = await asyncio.to_thread(mailbox.one, key)
+        if found is None:
+            raise NotFound("There is no such mail in the mailbox.")
+        return found
+
+    @site.get("/mailbox")
+    async def all_received(request: Request, before: str | None = None) -> HTMLResponse:
+        mails = await asyncio.to_thread(mailbox.page, before=before, limit=ROWS)
+        more = urlencode({"before": mails[-1].key}) if len(mails) == ROWS else None
+        return pages.render(
+            request,
+            "mail/mailbox.html",
+            mails=mails,
+            next_href=f"/mail/mailbox?{more}" if more else None,
+            first_href="/mail/mailbox" if before else None,
+            has_mailbox=True,
+        )
+
+    @site.get("/mailbox/{key}")
+    async def one_received(request: Request, key: str) -> HTMLResponse:
+        mail = await received(key)
+        return pages.render(
+            request, "mail/received.html", headers=FRAMING, mail=mail, has_mailbox=True
+        )
+
+    @site.get("/mailbox/{key}/html")
+    async def html_received(key: str) -> HTMLResponse:
+        return HTMLResponse((await received(key)).html, headers=FRAMED)
+
+    @site.get("/mailbox/{key}/raw")
+    async def raw_received(key: str) -> Response:
+        raw = await asyncio.to_thread(mailbox.raw, key)
+        if raw is None:
+            raise NotFound("There is no such mail in the mailbox.")
+        headers = {**FRAMED, "content-disposition": 'attachment; filename="mail.eml"'}
+        return Response(raw, media_type="message/rfc822", headers=headers)
