@@ -79,7 +79,7 @@ CURATED: Final = (
         "Apparel › Scarves",
         SUNRISE,
         "9.20",
-        "bag",
+        "scarf",
     ),
     Product(
         "32845522857",
@@ -103,7 +103,7 @@ CURATED: Final = (
         "Lights › Desk lamps",
         SUNRISE,
         "12.60",
-        "heater",
+        "lamp",
     ),
     Product(
         "1005009561948552",
@@ -111,7 +111,7 @@ CURATED: Final = (
         "Consumer Electronics › Audio",
         SHENZHEN,
         "16.75",
-        "phone",
+        "earphones",
     ),
 )
 

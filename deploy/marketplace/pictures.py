@@ -32,6 +32,21 @@ _SHAPES: Final = {
     '<path d="M174 214c-14-30 16-40 8-72 30 16 22 40 20 50 10-4 14-14 14-20 20 30 0 56-16 56'
     '-12 0-20-4-26-14z" class="d"/>'
     '<rect x="140" y="300" width="120" height="22" rx="11" class="d"/>',
+    "lamp": '<path d="M214 92l-74 92 66 92" class="s"/>'
+    '<path d="M196 58l92 74c10 8 10 22-2 28l-40 6-62-50 2-42c0-14 2-22 10-16z" class="b"/>'
+    '<path d="M184 116l62 50c-14 22-34 24-52 10s-20-36-10-60z" class="l"/>'
+    '<circle cx="140" cy="184" r="13" class="d"/><circle cx="206" cy="276" r="13" class="d"/>'
+    '<rect x="140" y="284" width="132" height="34" rx="17" class="b"/>',
+    "scarf": '<path d="M120 130c0-86 160-86 160 0 0 60-40 84-80 84s-80-24-80-84z" class="b"/>'
+    '<ellipse cx="200" cy="128" rx="46" ry="36" class="l"/>'
+    '<path d="M168 196l-26 120h58l8-112zM214 200l22 92h52l-36-108z" class="b"/>'
+    '<path d="M150 282h52M147 298h54M226 258h50M230 274h50" class="s"/>'
+    '<path d="M148 318v16M166 318v16M184 318v16M244 294v16M262 294v16M280 294v16" class="s"/>',
+    "earphones": '<rect x="100" y="210" width="200" height="120" rx="52" class="b"/>'
+    '<path d="M102 256h196" class="s"/><circle cx="200" cy="290" r="8" class="l"/>'
+    '<path d="M140 84a34 34 0 0 1 34 34v74a12 12 0 0 1-24 0v-42a34 34 0 0 1-10-66z" class="d"/>'
+    '<path d="M260 84a34 34 0 0 0-34 34v74a12 12 0 0 0 24 0v-42a34 34 0 0 0 10-66z" class="d"/>'
+    '<circle cx="134" cy="116" r="12" class="l"/><circle cx="266" cy="116" r="12" class="l"/>',
     "bag": '<path d="M150 160c0-90 100-90 100 0" class="s"/>'
     '<path d="M104 152h192l20 160c2 16-8 26-24 26H108c-16 0-26-10-24-26z" class="b"/>'
     '<path d="M100 186h200l4 34H96z" class="l"/>',
