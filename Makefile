@@ -14,7 +14,7 @@ COMPOSE := PORT=$(PORT) docker compose -f deploy/compose.yaml
 GROUPS_LOCKED := gateway intake local marketplace moderation notifier test
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test up demo token test lint bench lock up-compose down-compose clean
+.PHONY: help setup setup-test up demo token test lint bench lock secrets up-compose down-compose clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -32,7 +32,7 @@ demo: setup ## File, answer and decide the sample complaints against a running `
 	@$(BIN)/python -m deploy.demo --data '$(DATA)'
 
 token: setup ## Print a bearer token for the API: ROLE=moderator [MEMBER=mia]
-	@$(BIN)/python -m deploy.token --data '$(DATA)' --role '$(ROLE)' --member '$(MEMBER)'
+	@$(BIN)/python -m deploy.bearer_token --data '$(DATA)' --role '$(ROLE)' --member '$(MEMBER)'
 
 test: setup-test ## Run every test; what cannot run on this machine is skipped and says why
 	@$(BIN)/python -m pytest $(ARGS)
@@ -48,6 +48,9 @@ bench: setup-test ## Measure; prints a table and writes var/bench.json
 
 lock: ## Resolve the newest allowed packages into requirements/*.txt, with hashes (needs uv)
 	@sh deploy/lock.sh $(GROUPS_LOCKED)
+
+secrets: ## Write deploy/.env with random passwords for the containers, unless it is there
+	@sh deploy/secrets.sh
 
 up-compose: ## The same with containers and PostgreSQL, on PORT
 	@$(COMPOSE) up -d --build --wait

@@ -2,8 +2,8 @@
 
 import os
 import socket
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -46,19 +46,22 @@ def require_free(port: int) -> None:
 
 def holder_of(port: int) -> tuple[int, str] | None:
     """The process that listens on `port`: its id and command line. None where nobody can tell."""
-    inodes = set(_listening_inodes(port))
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            targets = {os.readlink(link) for link in (folder / "fd").iterdir()}
-            if inodes & targets:
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-                return int(folder.name), command[:80]
-        except OSError:  # it ended meanwhile, or is somebody else's
-            continue
+    sockets = set(_listening_sockets(port))
+    for process in Path("/proc").glob("[0-9]*"):
+        if not sockets.isdisjoint(_open_files(process)):
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            return int(process.name), command[:80]
     return None
 
 
-def _listening_inodes(port: int) -> Iterable[str]:
+def _open_files(process: Path) -> Iterator[str]:
+    with suppress(OSError):  # it is somebody else's, or ended meanwhile
+        for link in (process / "fd").iterdir():
+            with suppress(OSError):  # closed meanwhile
+                yield os.readlink(link)
+
+
+def _listening_sockets(port: int) -> Iterator[str]:
     for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
         lines = table.read_text().splitlines()[1:] if table.exists() else []
         for fields in map(str.split, lines):

@@ -31,7 +31,7 @@ else
 fi
 
 echo "Installing $lock into .venv (a minute or so; only the first time and after updates)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock" ||
+.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r "$lock" ||
   refuse "The packages could not be installed; pip's reason stands above." \
     "Nothing is half done: run the same command again once it is mended."
 echo "$wanted" >"$stamp"
