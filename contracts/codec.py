@@ -81,12 +81,12 @@ def decode(payload: bytes, *, sequence: int) -> Message:
         envelope = _ENVELOPE.validate_json(payload)
     except ValidationError as refused:
         envelope = _upcast(payload, refused)
-    meta = Meta.model_construct(
-        id=envelope.id,
-        time=envelope.time,
-        actor=envelope.actor,
-        correlation=envelope.correlationid,
-        causation=envelope.causationid,
+    meta = Meta(
+        envelope.id,
+        envelope.time,
+        envelope.actor,
+        envelope.correlationid,
+        envelope.causationid,
     )
     return Message(sequence, envelope.subject, meta, envelope.data)
 

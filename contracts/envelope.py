@@ -4,9 +4,9 @@ One message is what one command did to one aggregate: its `data` holds the facts
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.ids import partition
 
@@ -35,7 +35,7 @@ def aggregate_of(subject: str) -> Aggregate:
     return Aggregate.model_validate({"kind": kind, "id": identifier})
 
 
-class Meta(Contract):
+class Meta(NamedTuple):
     """Who made a message, when, and because of what.
 
     `id` is the command's id: the same command repeated has the same id, which is how the log and
@@ -43,8 +43,8 @@ class Meta(Contract):
     `moderator:mia`, or `clock:timer`, `service:moderation` where nobody acted in person.
     """
 
-    id: Annotated[str, Field(min_length=1, max_length=200)]
-    time: AwareDatetime
+    id: str
+    time: datetime
     actor: str
     correlation: str
     causation: str | None = None
