@@ -1,0 +1,16 @@
+"""The HTTP API of moderation: the moderators' side and the Complaint Center."""
+
+from fastapi import APIRouter
+
+from services.moderation.api import cases, center
+from services.moderation.center import Center
+from services.moderation.desk import Desk
+from services.runtime.evidence import EvidenceStore
+
+
+def router(desk: Desk, complaint_center: Center, evidence: EvidenceStore) -> APIRouter:
+    """The routes below `/api/v1` that belong to moderation."""
+    api = APIRouter(prefix="/api/v1")
+    api.include_router(cases.router(desk, evidence))
+    api.include_router(center.router(complaint_center, evidence))
+    return api

@@ -1,0 +1,127 @@
+"""`/api/v1/moderation`: cases, and what moderators do to them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Query, Response
+from fastapi.responses import StreamingResponse
+
+from services.moderation.api.conventions import (
+    PROBLEMS,
+    After,
+    CaseId,
+    Cursor,
+    EvidenceId,
+    IfMatch,
+    Key,
+    Limit,
+    download,
+    tagged,
+    version_in,
+)
+from services.moderation.commands import Command
+from services.moderation.desk import READERS, Desk
+from services.moderation.read_models import Acted, CaseDetail, CasePage, QueueCounts
+from services.moderation.state import Status
+from services.moderation.store import Order, QueueFilters
+from services.moderation.transitions import STAFF_COMMANDS
+from services.runtime.auth import Principal, require, verify_csrf
+from services.runtime.evidence import EvidenceStore
+
+Reader = Annotated[Principal, Depends(require(*READERS))]
+
+
+def router(desk: Desk, evidence: EvidenceStore) -> APIRouter:
+    api = APIRouter(
+        prefix="/moderation",
+        tags=["moderation"],
+        dependencies=[Depends(verify_csrf)],
+        responses=PROBLEMS,
+    )
+
+    @api.get("/cases")
+    async def list_cases(
+        who: Reader,
+        state: Annotated[
+            list[Status] | None, Query(description="Without it, cases still to be decided.")
+        ] = None,
+        type: Annotated[str | None, Query(examples=["SM"])] = None,  # noqa: A002 - the API's word
+        severity: Annotated[int | None, Query(ge=1, le=4)] = None,
+        accused: Annotated[str | None, Query(description="A member's id.")] = None,
+        product: Annotated[str | None, Query(description="A product's id.")] = None,
+        mine: Annotated[bool, Query(description="Those that the reader claimed last.")] = False,
+        overdue: Annotated[bool, Query(description="Those whose deadline has passed.")] = False,
+        order: Annotated[Order, Query(description="The most urgent or the newest first.")] = "due",
+        cursor: Cursor = None,
+        limit: Limit = 50,
+        after: After = None,
+    ) -> CasePage:
+        """The queue, a page at a time."""
+        filters = QueueFilters(
+            states=tuple(state or ()),
+            type=type,
+            severity=severity,
+            accused=accused,
+            product=product,
+            mine=mine,
+            overdue=overdue,
+            order=order,
+        )
+        return await desk.queue(who, filters, cursor=cursor, limit=limit, after=after)
+
+    @api.get("/counts")
+    async def count_cases(who: Reader) -> QueueCounts:
+        """How many cases there are: to be decided, overdue, the reader's, by state and type."""
+        return await desk.counts(who)
+
+    @api.get("/cases/{case_id}")
+    async def read_case(
+        case_id: CaseId, who: Reader, response: Response, after: After = None
+    ) -> CaseDetail:
+        """A case with its complaints, answers, timeline, and what the reader may do now.
+
+        The `ETag` is its version, for `If-Match`.
+        """
+        case = await desk.case(who, case_id, after=after)
+        tagged(response, case.version)
+        return case
+
+    @api.get("/cases/{case_id}/evidence/{evidence_id}", response_class=StreamingResponse)
+    async def download_evidence(
+        case_id: CaseId, evidence_id: EvidenceId, who: Reader
+    ) -> StreamingResponse:
+        """A file that either side sent, as an attachment."""
+        return await download(evidence, await desk.evidence(who, case_id, evidence_id))
+
+    for name, command in STAFF_COMMANDS.items():
+        api.add_api_route(
+            f"/cases/{{case_id}}/{name}",
+            _carry_out(desk, command),
+            methods=["POST"],
+            name=name,
+            summary=name.replace("-", " ").capitalize(),
+            description=command.__doc__,
+            response_model=Acted,
+        )
+    return api
+
+
+def _carry_out(desk: Desk, command: type[Command]) -> Callable[..., Awaitable[Acted]]:
+    """The route of one command: its body is the command itself."""
+    needs_body = any(field.is_required() for field in command.model_fields.values())
+    default: Any = ... if needs_body else command()
+
+    async def carry_out(
+        case_id: CaseId,
+        who: Reader,
+        response: Response,
+        body: Any = Body(default),  # noqa: B008
+        if_match: IfMatch = None,
+        key: Key = None,
+    ) -> Acted:
+        acted = await desk.act(who, case_id, body, if_match=version_in(if_match), key=key)
+        tagged(response, acted.version)
+        return acted
+
+    carry_out.__annotations__["body"] = command
+    return carry_out

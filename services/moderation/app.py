@@ -1,0 +1,83 @@
+"""The composition root of moderation: everything is made and wired here, once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+
+from contracts.streams import COMPLAINTS
+from services.moderation import api
+from services.moderation.center import Center
+from services.moderation.desk import Desk
+from services.moderation.handlers import Handlers
+from services.moderation.policy import policy
+from services.moderation.projection import VIEWS
+from services.moderation.settings import Settings
+from services.moderation.store import Store
+from services.moderation.tables import metadata
+from services.moderation.web import routes
+from services.runtime.app import assemble, create_app
+from services.runtime.clock import Clock, utcnow
+from services.runtime.evidence import EvidenceStore
+from services.runtime.marketplace import Catalogue, Marketplace
+from services.runtime.projection import Projector
+from services.runtime.web import Pages
+
+WEB = Path(__file__).parent / "web"
+
+
+def build(
+    settings: Settings, *, clock: Clock = utcnow, catalogue: Catalogue | None = None
+) -> FastAPI:
+    """Moderation, not yet connected to anything. `catalogue` is the marketplace's unless given."""
+    parts = assemble(settings, clock=clock, metadata=metadata)
+    marketplace = Marketplace(settings.marketplace_url)
+    projector = Projector(
+        "cases",
+        bus=parts.bus,
+        database=parts.database,
+        metadata=metadata,
+        stream=COMPLAINTS,
+        # All of the stream, so that waiting for any of its sequences ends.
+        subjects=COMPLAINTS.subjects,
+        views=VIEWS,
+    )
+    parts.projectors.append(projector)
+    rules = policy()
+    store = Store(parts.database)
+    desk = Desk(events=parts.events, store=store, projector=projector, policy=rules, clock=clock)
+    center = Center(store=store, projector=projector, policy=rules)
+    Handlers(
+        events=parts.events,
+        timers=parts.timers,
+        store=store,
+        projector=projector,
+        catalogue=catalogue or marketplace,
+        policy=rules,
+        clock=clock,
+    ).register(parts.reactions)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await marketplace.aclose()
+
+    pages = Pages(
+        WEB / "templates",
+        static=WEB / "static",
+        service="moderation",
+        clock=clock,
+        functions=routes.FUNCTIONS,
+    )
+    app = create_app(
+        parts,
+        title="Redress: moderation",
+        routers=[
+            api.router(desk, center, EvidenceStore(parts.bus)),
+            routes.router(pages, desk, center, clock=clock),
+            APIRouter(lifespan=lifespan),
+        ],
+    )
+    pages.install(app)
+    return app

@@ -1,0 +1,155 @@
+"""What members of staff do and see: commands on cases, the queue, a case with all its parts."""
+
+from contracts.envelope import Aggregate, Meta
+from contracts.ids import derived_id, new_id
+from services.moderation.commands import Actor, StaffCommand
+from services.moderation.decider import decide
+from services.moderation.policy import Policy
+from services.moderation.read_models import Acted, CaseDetail, CasePage, QueueCounts
+from services.moderation.shown import allowed_commands, case_detail, case_summary
+from services.moderation.state import NEW_CASE, Case, evolve
+from services.moderation.store import QueueFilters, Store
+from services.moderation.transitions import TRANSITIONS
+from services.runtime.auth import Principal, Role
+from services.runtime.clock import Clock
+from services.runtime.database import Row
+from services.runtime.events import EventStore
+from services.runtime.problems import Forbidden, NotFound
+from services.runtime.projection import Projector
+
+READERS: tuple[Role, ...] = ("moderator", "senior_moderator", "appeals_officer", "supervisor")
+"""Roles that see cases. Which of them may act, the transition table says."""
+
+MOST_COMPLAINTS_SHOWN = 200
+
+
+class Desk:
+    """The moderators' side, for the API and the console alike."""
+
+    def __init__(
+        self,
+        *,
+        events: EventStore,
+        store: Store,
+        projector: Projector,
+        policy: Policy,
+        clock: Clock,
+    ) -> None:
+        self._events = events
+        self._store = store
+        self._projector = projector
+        self._policy = policy
+        self._clock = clock
+
+    async def act(
+        self,
+        who: Principal,
+        case_id: str,
+        command: StaffCommand,
+        *,
+        if_match: int | None = None,
+        key: str | None = None,
+    ) -> Acted:
+        """Carries out `command`, decided on the case's own history in the log.
+
+        `if_match` is the version that the sender saw; `key` makes a repeat return what the first
+        try did. Raises the decider's refusals, and Stale when the case has changed since.
+        """
+        _check(who)
+        name = TRANSITIONS[type(command)].name
+        now, actor = self._clock(), actor_of(who)
+        repeat = derived_id("command", who.actor, case_id, name, key) if key else new_id()
+        meta = Meta(id=repeat, time=now, actor=who.actor, correlation=repeat)
+        handled = await self._events.handle(
+            _aggregate(case_id),
+            initial=NEW_CASE,
+            evolve=evolve,
+            decide=lambda case: decide(case, command, by=actor, now=now, policy=self._policy),
+            meta=meta,
+            if_match=if_match,
+        )
+        case: Case = handled.state
+        return Acted(
+            id=case_id,
+            number=case.number,
+            state=case.status,
+            version=handled.version,
+            sequence=handled.sequence,
+            allowed=allowed_commands(case, actor, now),
+        )
+
+    async def queue(
+        self,
+        who: Principal,
+        filters: QueueFilters,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+        after: int | None = None,
+    ) -> CasePage:
+        """A page of the queue, the most urgent case first unless `filters.order` says otherwise.
+
+        `after` waits until the log is worked in up to that sequence.
+        """
+        _check(who)
+        await self._caught_up(after)
+        now = self._clock()
+        page = await self._store.queue(filters, reader=who.id, now=now, cursor=cursor, limit=limit)
+        return CasePage(items=tuple(case_summary(row, now) for row in page.rows), next=page.next)
+
+    async def counts(self, who: Principal) -> QueueCounts:
+        _check(who)
+        counts = await self._store.counts(reader=who.id, now=self._clock())
+        return QueueCounts(**counts._asdict())
+
+    async def case(self, who: Principal, case_id: str, *, after: int | None = None) -> CaseDetail:
+        """The case with its complaints (the first 200), answers, timeline and what may be done.
+
+        Raises NotFound.
+        """
+        _check(who)
+        await self._caught_up(after)
+        row = await self._case(case_id)
+        return case_detail(
+            row,
+            complaints=await self._store.complaints_of(case_id, limit=MOST_COMPLAINTS_SHOWN),
+            answers=await self._store.answers_of(case_id),
+            timeline=await self._store.timeline_of(case_id),
+            viewer=actor_of(who),
+            now=self._clock(),
+        )
+
+    async def evidence(self, who: Principal, case_id: str, evidence_id: str) -> str:
+        """The id of a file of this case, either side's. Raises NotFound for any other."""
+        case = await self.case(who, case_id)
+        filed = (item for each in case.complainants for item in each.evidence)
+        answered = (item for each in case.answers for item in each.evidence)
+        if not any(item.id == evidence_id for item in (*filed, *answered)):
+            raise NotFound("This case has no such file.")
+        return evidence_id
+
+    async def _case(self, case_id: str) -> Row:
+        row = await self._store.case(case_id)
+        if row is None:
+            raise NotFound("There is no case with this id.")
+        return row
+
+    async def _caught_up(self, after: int | None) -> None:
+        if after is not None:
+            await self._projector.wait_for(after)
+
+
+def actor_of(who: Principal) -> Actor:
+    return Actor(who.id, frozenset(who.roles))
+
+
+def _check(who: Principal) -> None:
+    if not who.may(*READERS):
+        raise Forbidden("Cases are for moderators.")
+
+
+def _aggregate(case_id: str) -> Aggregate:
+    try:
+        return Aggregate(kind="case", id=case_id)
+    except ValueError:
+        raise NotFound("There is no case with this id.") from None

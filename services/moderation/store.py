@@ -1,0 +1,198 @@
+"""Queries on the tables of moderation. Rows come out as they are; `shown` says who sees what.
+
+Lists are paged by key: a page costs the same wherever it lies.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+import sqlalchemy as sa
+
+from services.moderation.tables import answers, cases, complaints, timeline
+from services.runtime.database import Database, Row, UtcTime
+from services.runtime.problems import Invalid
+
+Order = Literal["due", "newest"]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilters:
+    """What the queue is narrowed to. Without `states`, cases that are still to be decided.
+
+    `mine` are those that the reader claimed last; `overdue` those whose next deadline has passed.
+    """
+
+    states: tuple[str, ...] = ()
+    type: str | None = None
+    severity: int | None = None
+    accused: str | None = None
+    product: str | None = None
+    mine: bool = False
+    overdue: bool = False
+    order: Order = "due"
+
+
+class Page(NamedTuple):
+    rows: Sequence[Row]
+    next: str | None
+
+
+class Counts(NamedTuple):
+    live: int
+    overdue: int
+    mine: int
+    by_state: dict[str, int]
+    by_type: dict[str, int]
+
+
+class Store:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def queue(
+        self, filters: QueueFilters, *, reader: str, now: datetime, cursor: str | None, limit: int
+    ) -> Page:
+        """A page of cases. Raises Invalid for a `cursor` that no page gave."""
+        c = cases.c
+        conditions: list[sa.ColumnElement[bool]] = [
+            c.state.in_(filters.states) if filters.states else c.live
+        ]
+        if filters.type is not None:
+            conditions.append(c.type == filters.type)
+        if filters.severity is not None:
+            conditions.append(c.severity == filters.severity)
+        if filters.accused is not None:
+            conditions.append(c.accused == filters.accused)
+        if filters.product is not None:
+            conditions.append(c.product_id == filters.product)
+        if filters.mine:
+            conditions.append(c.holder == reader)
+        if filters.overdue:
+            conditions += [c.live, c.due_at < now]
+        query = sa.select(cases).where(*conditions)
+        newest = filters.order == "newest"
+        key = c.opened_at if newest else c.due_at
+        return await self._page(query, key, c.id, newest_first=newest, cursor=cursor, limit=limit)
+
+    async def counts(self, *, reader: str, now: datetime) -> Counts:
+        c = cases.c
+        live = sa.select(sa.func.count()).select_from(cases).where(c.live)
+        by_state = sa.select(c.state, sa.func.count()).group_by(c.state)
+        by_type = sa.select(c.type, sa.func.count()).where(c.live).group_by(c.type)
+        async with self._database.read() as connection:
+
+            async def number(query: sa.Select[Any]) -> int:
+                return int((await connection.execute(query)).scalar_one())
+
+            async def numbers(query: sa.Select[Any]) -> dict[str, int]:
+                return {row[0]: row[1] for row in await connection.execute(query)}
+
+            return Counts(
+                live=await number(live),
+                overdue=await number(live.where(c.due_at < now)),
+                mine=await number(live.where(c.holder == reader)),
+                by_state=await numbers(by_state),
+                by_type=await numbers(by_type),
+            )
+
+    async def case(self, case_id: str) -> Row | None:
+        return await self._one(sa.select(cases).where(cases.c.id == case_id))
+
+    async def complaints_of(self, case_id: str, *, limit: int) -> Sequence[Row]:
+        """The complaints that joined the case, first ones first."""
+        c = complaints.c
+        query = sa.select(complaints).where(c.case_id == case_id).order_by(c.joined_at, c.id)
+        return await self._all(query.limit(limit))
+
+    async def answers_of(self, case_id: str) -> Sequence[Row]:
+        query = sa.select(answers).where(answers.c.case_id == case_id)
+        return await self._all(query.order_by(answers.c.received_at, answers.c.id))
+
+    async def timeline_of(self, case_id: str) -> Sequence[Row]:
+        query = sa.select(timeline).where(timeline.c.case_id == case_id)
+        return await self._all(query.order_by(timeline.c.sequence, timeline.c.position))
+
+    async def complaint(self, complaint_id: str) -> Row | None:
+        return await self._one(sa.select(complaints).where(complaints.c.id == complaint_id))
+
+    async def complaints_by(self, complainant: str, *, cursor: str | None, limit: int) -> Page:
+        """The complaints of `<kind>:<id>`, newest first."""
+        c = complaints.c
+        query = sa.select(complaints).where(c.complainant == complainant)
+        return await self._page(
+            query, c.filed_at, c.id, newest_first=True, cursor=cursor, limit=limit
+        )
+
+    async def cases_by_id(self, ids: Sequence[str]) -> dict[str, Row]:
+        if not ids:
+            return {}
+        rows = await self._all(sa.select(cases).where(cases.c.id.in_(ids)))
+        return {row["id"]: row for row in rows}
+
+    async def cases_against(self, member: str, *, cursor: str | None, limit: int) -> Page:
+        """The cases of which `member`, their accused, was told; the last told first."""
+        c = cases.c
+        query = sa.select(cases).where(c.accused == member, c.told_at.is_not(None))
+        return await self._page(
+            query, c.told_at, c.id, newest_first=True, cursor=cursor, limit=limit
+        )
+
+    async def answered_among(self, case_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the cases on which an answer stands."""
+        if not case_ids:
+            return frozenset()
+        query = sa.select(answers.c.case_id).where(answers.c.case_id.in_(case_ids)).distinct()
+        return frozenset(row["case_id"] for row in await self._all(query))
+
+    async def _one(self, query: sa.Select[Any]) -> Row | None:
+        rows = await self._all(query)
+        return rows[0] if rows else None
+
+    async def _all(self, query: sa.Select[Any]) -> list[Row]:
+        async with self._database.read() as connection:
+            return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+    async def _page(
+        self,
+        query: sa.Select[Any],
+        key: sa.Column[datetime],
+        identifier: sa.Column[str],
+        *,
+        newest_first: bool,
+        cursor: str | None,
+        limit: int,
+    ) -> Page:
+        place = sa.tuple_(key, identifier)
+        if cursor is not None:
+            at, last_id = read_cursor(cursor)
+            after = sa.tuple_(sa.literal(at, UtcTime), sa.literal(last_id))
+            query = query.where(place < after if newest_first else place > after)
+        order = (key.desc(), identifier.desc()) if newest_first else (key, identifier)
+        rows = await self._all(query.order_by(*order).limit(limit + 1))
+        if len(rows) <= limit:
+            return Page(rows, None)
+        last = rows[limit - 1]
+        return Page(rows[:limit], cursor_at(last[key.name], last["id"]))
+
+
+def cursor_at(moment: datetime, identifier: str) -> str:
+    """Where a page ended, as text for the next request."""
+    return urlsafe_b64encode(f"{moment.isoformat()} {identifier}".encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> tuple[datetime, str]:
+    """Raises Invalid for a text that `cursor_at` did not write."""
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        moment, _, identifier = text.partition(" ")
+        at = datetime.fromisoformat(moment)
+        if at.tzinfo is None or not identifier:
+            raise ValueError(cursor)
+    except ValueError:
+        raise Invalid(
+            [{"field": "cursor", "message": "This is not a place in the list. Start anew."}]
+        ) from None
+    return at, identifier
