@@ -108,7 +108,7 @@ DECIDED = CaseDecided(
         ),
         restrictions=("listing_hidden", "warning"),
         ends_at=NOON + timedelta(days=30),
-        redress=("You may turn to a certified out-of-court dispute body.",),
+        redress=("You can appeal, free of charge, until 9 June 2027.", "You can go to court."),
     ),
     appeal_until=NOON + timedelta(days=184),
 )

@@ -39,8 +39,9 @@ class Keeper:
     """Stores each mail, then says so: 250 only after the file is on the disk."""
 
     def __init__(self, maildir: Path) -> None:
-        maildir.parent.mkdir(parents=True, exist_ok=True)
-        self._maildir = mailbox.Maildir(maildir, create=True)
+        for folder in ("tmp", "new", "cur"):
+            (maildir / folder).mkdir(parents=True, exist_ok=True)
+        self._maildir = mailbox.Maildir(maildir)
         self._new = maildir / "new"
         # One writer at a time: the names that Maildir makes are unique only then.
         self._one_at_a_time = asyncio.Lock()
@@ -105,7 +106,10 @@ class Received(NamedTuple):
         return self._part("html")
 
     def header(self, name: str) -> str:
-        return str(self.message.get(name, ""))
+        """The header's text. Internationalised mail (RFC 6532) has it as plain UTF-8, which the
+        parser, made for ASCII, hands on as escaped bytes."""
+        text = str(self.message.get(name, ""))
+        return text.encode(errors="surrogateescape").decode(errors="replace")
 
     def _part(self, kind: str) -> str:
         part = self.message.get_body((kind,))

@@ -1,0 +1,106 @@
+"""When a mail is tried again, and when the server is left alone."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.mail import MailBounced, MailDeferred, MailSent
+from services.notifier.delivery import (
+    BACK_OFF,
+    JITTER,
+    LONGEST_PAUSE,
+    PROBE,
+    Accepted,
+    Circuit,
+    Delivery,
+    Never,
+    NotNow,
+    Outcome,
+    back_off,
+    conclude,
+    evolve,
+    folded,
+)
+from tests.telling import NOON, CaseSoFar, filed, mails
+
+(MAIL,) = mails(filed(), CaseSoFar(), filed())
+SECOND = timedelta(seconds=1)
+
+
+def answered(delivery: Delivery, answer: Accepted | NotNow | Never) -> Outcome:
+    return conclude(delivery, answer, mail_id="m", message_id="<m@here>", now=NOON)
+
+
+def test_250_is_sent() -> None:
+    sent = answered(folded([MAIL]), Accepted("250 OK"))
+    assert sent == MailSent(at=NOON, attempt=1, message_id="<m@here>", reply="250 OK")
+    assert folded([MAIL, sent]).ended
+
+
+def test_4xx_is_deferred_and_counted() -> None:
+    delivery = folded([MAIL])
+    for attempt, pause in enumerate(BACK_OFF, start=1):
+        deferred = answered(delivery, NotNow("451 later"))
+        assert isinstance(deferred, MailDeferred)
+        assert deferred.attempt == attempt
+        assert abs(deferred.retry_at - NOON - pause) <= pause * JITTER
+        delivery = evolve(delivery, deferred)
+        assert not delivery.ended
+        assert delivery.retry_at == deferred.retry_at
+
+
+def test_5xx_ends_it_at_once() -> None:
+    bounced = answered(folded([MAIL]), Never("550 no such user"))
+    assert bounced == MailBounced(at=NOON, attempt=1, reason="550 no such user")
+    assert folded([MAIL, bounced]).ended
+
+
+def test_a_known_time_goes_before_the_back_off() -> None:
+    until = NOON + timedelta(minutes=7)
+    deferred = answered(folded([MAIL]), NotNow("connection refused", until))
+    assert isinstance(deferred, MailDeferred)
+    assert deferred.retry_at == until
+
+
+@given(key=st.text(), attempt=st.integers(1, 10_000))
+def test_waits_are_the_same_for_the_same_mail_and_never_more_than_an_hour_and_a_fifth(
+    key: str, attempt: int
+) -> None:
+    pause = back_off(key, attempt)
+    assert pause == back_off(key, attempt)
+    assert 0.8 * SECOND <= pause <= timedelta(minutes=72)
+
+
+def test_what_failed_together_does_not_come_back_together() -> None:
+    assert len({back_off(f"mail {n}", 1) for n in range(100)}) > 90
+
+
+def test_while_the_server_is_away_one_asks_and_the_others_wait() -> None:
+    circuit = Circuit()
+    assert circuit.wait(NOON) is None
+    until = circuit.failed(NOON)
+    assert circuit.wait(NOON) == until - NOON
+
+    assert circuit.wait(until) is None  # this one asks
+    assert circuit.wait(until) == PROBE  # the others wait for its answer
+    circuit.answered()
+    assert circuit.wait(until) is None
+
+
+def test_a_probe_that_never_came_back_is_followed_by_another() -> None:
+    circuit = Circuit()
+    until = circuit.failed(NOON)
+    assert circuit.wait(until) is None
+    assert circuit.wait(until + PROBE) is None
+
+
+def test_a_server_that_stays_away_is_asked_less_often_but_every_minute_at_least() -> None:
+    circuit, now, pauses = Circuit(), NOON, []
+    for _ in range(8):
+        until = circuit.failed(now)
+        pauses.append(until - now)
+        now = until
+    assert pauses == sorted(pauses)
+    assert pauses[0] == BACK_OFF[0]
+    assert pauses[-1] == LONGEST_PAUSE == timedelta(minutes=1)
