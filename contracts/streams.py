@@ -50,9 +50,14 @@ STREAMS = (COMPLAINTS, MAIL, TIMERS, DEAD_LETTERS)
 EVIDENCE_BUCKET = "EVIDENCE"
 
 
+_STREAM_OF_KIND = {
+    subject.split(".", 1)[0]: stream
+    for stream in STREAMS
+    if stream.facts
+    for subject in stream.subjects
+}
+
+
 def stream_of(kind: str) -> Stream:
     """The fact stream that holds the aggregates of `kind`. Raises LookupError when none does."""
-    for stream in STREAMS:
-        if stream.facts and any(subject.startswith(kind + ".") for subject in stream.subjects):
-            return stream
-    raise LookupError(kind)
+    return _STREAM_OF_KIND[kind]

@@ -1,6 +1,6 @@
 """Complaint types and their concrete reasons: data (`data/taxonomy.json`), not code."""
 
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Literal
 
@@ -43,14 +43,14 @@ class Taxonomy(BaseModel):
 
     def find(self, reason_code: str) -> tuple[ComplaintType, Reason] | None:
         """The type and reason of a reason's code, or None."""
-        return _index(self).get(reason_code)
+        return self._by_reason.get(reason_code)
 
     def type_of(self, type_code: str) -> ComplaintType | None:
         return next((each for each in self.types if each.code == type_code), None)
 
-
-def _index(taxonomy: Taxonomy) -> dict[str, tuple[ComplaintType, Reason]]:
-    return {reason.code: (kind, reason) for kind in taxonomy.types for reason in kind.reasons}
+    @cached_property
+    def _by_reason(self) -> dict[str, tuple[ComplaintType, Reason]]:
+        return {reason.code: (kind, reason) for kind in self.types for reason in kind.reasons}
 
 
 @cache

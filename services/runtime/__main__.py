@@ -29,6 +29,6 @@ async def streams(settings: AdminSettings) -> None:
 if __name__ == "__main__":
     if sys.argv[1:] != ["streams"]:
         sys.exit("usage: python -m services.runtime streams")
-    settings = AdminSettings()  # type: ignore[call-arg]
+    settings = AdminSettings()
     logs.configure(service="admin", level=settings.log_level, format=settings.log_format)
     asyncio.run(streams(settings))

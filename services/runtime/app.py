@@ -56,7 +56,7 @@ def assemble(settings: Settings, *, clock: Clock, metadata: sa.MetaData) -> Part
         name=f"{settings.service}-reactions",
         security=_security(settings),
         max_reconnect_attempts=-1,
-        reconnect_time_wait=0.2,
+        reconnect_time_wait=1,
         ping_interval=5,
         logger=None,
     )
@@ -79,7 +79,9 @@ def _security(settings: Settings) -> NatsUserPassword | None:
     return NatsUserPassword(settings.nats_user, settings.nats_password.get_secret_value())
 
 
-def create_app(parts: Parts, *, title: str, routers: Sequence[APIRouter]) -> FastAPI:
+def create_app(
+    parts: Parts, *, title: str, routers: Sequence[APIRouter]
+) -> http.Application:
     """The ASGI application of a service; its lifespan starts and stops the parts."""
     service = parts.settings.service
     prefix = f"/{service}"
@@ -99,7 +101,7 @@ def create_app(parts: Parts, *, title: str, routers: Sequence[APIRouter]) -> Fas
             await parts.database.close()
             log.info("service.stopped")
 
-    app = FastAPI(
+    app = http.Application(
         title=title,
         version=VERSION,
         lifespan=lifespan,

@@ -1,5 +1,6 @@
 """What every service's HTTP side has: request ids, body limits, refusals as problem details."""
 
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
@@ -15,7 +16,6 @@ from contracts.ids import new_id
 from services.runtime.problems import (
     Refused,
     TooLarge,
-    Unauthenticated,
     Unavailable,
     http_problem,
     invalid,
@@ -76,6 +76,48 @@ class Requests:
             structlog.contextvars.unbind_contextvars("correlation")
 
 
+class Application(FastAPI):
+    """FastAPI, with routes that are answered before its layers of middleware and routing.
+
+    Those layers cost more than filing a complaint does; the route that must be fast goes around
+    them. It is declared in a router all the same, which documents it.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._direct: dict[tuple[str, str], ASGIApp] = {}
+
+    def direct(
+        self, method: str, path: str, endpoint: Callable[[Request], Awaitable[Response]]
+    ) -> None:
+        """Answers `method` on exactly `path` with `endpoint`, which refuses as any other does."""
+
+        async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+            request = Request(scope, receive, send)
+            try:
+                response = await endpoint(request)
+            except Exception as error:
+                handler = next(
+                    self.exception_handlers[kind]
+                    for kind in type(error).__mro__
+                    if kind in self.exception_handlers
+                )
+                answered = handler(request, error)
+                response = answered if isinstance(answered, Response) else await answered
+            await response(scope, receive, send)
+
+        self._direct[method, path] = Requests(respond)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            route = self._direct.get((scope["method"], scope["path"]))
+            if route is not None:
+                scope["app"] = self
+                await route(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+
 def install(app: FastAPI) -> None:
     """Adds the middleware and the handlers that tell every refusal."""
     app.add_middleware(Requests)
@@ -109,8 +151,6 @@ def answer(request: Request, document: dict[str, Any], headers: dict[str, str]) 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
     headers: dict[str, str] = {}
-    if isinstance(error, Unauthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Unavailable):
         headers["Retry-After"] = "2"
     return answer(request, problem(error, instance=request.url.path), headers)

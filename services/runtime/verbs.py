@@ -24,7 +24,7 @@ def main(settings_class: type[Settings], build: Callable[[Settings], FastAPI]) -
     """
     arguments = _parser(settings_class.service).parse_args()
     try:
-        settings = settings_class()  # type: ignore[call-arg]
+        settings = settings_class()
     except ValidationError as error:
         for problem in error.errors():
             name = "REDRESS_" + "_".join(str(part) for part in problem["loc"]).upper()

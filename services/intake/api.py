@@ -1,0 +1,221 @@
+"""The HTTP API of intake.
+
+Complaints are read straight from the body's bytes by one pydantic model: FastAPI's own handling of
+bodies and answers costs more than all the rest of a filing.
+"""
+
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import Annotated, Any, Final, TypeVar
+
+from fastapi import APIRouter, Header
+from pydantic import BaseModel, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.taxonomy import taxonomy
+from services.intake.answering import Answering, AnswerReceipt, CounterNoticeBody
+from services.intake.evidence import EvidenceDesk
+from services.intake.filing import ComplaintBody, Filing, Receipt, uploader
+from services.intake.links import resolve
+from services.intake.uploads import FormRequest, files_of
+from services.runtime.auth import SignInRequired, current, verify_csrf
+from services.runtime.clock import Clock
+from services.runtime.problems import Invalid, TooLarge, invalid
+
+BODY_LIMIT: Final = 512_000
+"""Bytes of a JSON body: the longest description, however escaped, fits twice."""
+
+B = TypeVar("B", bound=BaseModel)
+
+
+class EvidenceTaken(BaseModel):
+    """A file that was taken; its `id` goes into a complaint or an answer. `size` in bytes."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+class Text(BaseModel):
+    text: Annotated[
+        str, Field(examples=["see here: https://www.aliexpress.com/item/32845522857.html)."])
+    ]
+
+
+class Resolved(BaseModel):
+    """What a text points to. `accept`: a product. `unresolved`: a short link, kept as given.
+    `refuse`: `reason` says why; `others` are further products in the same text."""
+
+    verdict: Annotated[str, Field(examples=["accept"])]
+    product_id: str | None
+    reason: str
+    link: str | None
+    canonical: str | None
+    others: list[str]
+
+
+def router(
+    *, filing: Filing, answering: Answering, evidence: EvidenceDesk, clock: Clock
+) -> APIRouter:
+    """The routes below `/api/v1` that belong to intake."""
+    api = APIRouter(prefix="/api/v1", tags=["intake"], responses=_PROBLEMS)
+
+    api.post("/complaints", status_code=201, response_model=Receipt, openapi_extra=_FILING)(
+        complaints(filing)
+    )
+
+    @api.post("/evidence", status_code=201, response_model=EvidenceTaken, openapi_extra=_UPLOAD)
+    async def send_evidence(request: Request) -> Response:
+        """Takes one file, recognised by its content: JPEG, PNG, WebP, GIF, PDF, e-mail (.eml) of
+        at most 10 MB, MP4 or WebM video of at most 50 MB. Pictures are stored made anew, without
+        the place where they were taken."""
+        form_request = FormRequest(request.scope, request.receive)
+        await verify_csrf(form_request)
+        form = await form_request.form()
+        try:
+            files = files_of(form, "file")
+            if len(files) != 1:
+                raise Invalid([{"field": "file", "message": "Send one file, in the field “file”."}])
+            taken = await evidence.take(files[0], by=uploader(current(request)))
+        finally:
+            await form.close()
+        return answer(taken.model_dump_json(include=_TAKEN), 201)
+
+    @api.get("/taxonomy", response_model=None)
+    async def read_taxonomy(
+        if_none_match: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        """The types of complaint in the order in which they are shown, and their reasons."""
+        headers = {"ETag": _TAXONOMY_TAG, "Cache-Control": "public, max-age=3600"}
+        if if_none_match and _TAXONOMY_TAG in if_none_match:
+            return Response(status_code=304, headers=headers)
+        return Response(_TAXONOMY, media_type="application/json", headers=headers)
+
+    @api.post("/product-links/resolve", response_model=Resolved, openapi_extra=_RESOLVING)
+    async def resolve_link(request: Request) -> Response:
+        """Tells which product a text of at most 2,000 characters points to. Nothing is fetched."""
+        await verify_csrf(request)
+        found = resolve((await read(request, Text)).text)
+        resolved = Resolved(
+            verdict=found.verdict,
+            product_id=found.product_id,
+            reason=found.reason,
+            link=found.link,
+            canonical=found.canonical,
+            others=list(found.others),
+        )
+        return answer(resolved.model_dump_json(), 200)
+
+    @api.post(
+        "/cases/{case_id}/counter-notice",
+        status_code=201,
+        response_model=AnswerReceipt,
+        openapi_extra=_ANSWERING,
+    )
+    async def submit_counter_notice(case_id: str, request: Request) -> Response:
+        """The accused answers, with evidence. An answer after the deadline is kept, marked late."""
+        received_at = clock()
+        await verify_csrf(request)
+        who = current(request)
+        if who is None:
+            raise SignInRequired("Sign in to answer in this case.")
+        receipt = await answering.submit(
+            case_id,
+            await read(request, CounterNoticeBody),
+            who,
+            received_at=received_at,
+            key=request.headers.get("idempotency-key"),
+            correlation=request.scope["state"]["correlation"],
+        )
+        return answer(receipt.model_dump_json(), 201)
+
+    return api
+
+
+def complaints(filing: Filing) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint that files a complaint: also answered directly, around FastAPI's layers."""
+
+    async def file_complaint(request: Request) -> Response:
+        """Files a complaint about a product, as a member (bearer token or session) or a guest.
+
+        Repeated with the same `Idempotency-Key` it is filed once, and the same receipt returned.
+        """
+        await verify_csrf(request)
+        receipt = await filing.file(
+            await read(request, ComplaintBody),
+            current(request),
+            key=request.headers.get("idempotency-key"),
+            correlation=request.scope["state"]["correlation"],
+        )
+        return answer(receipt.model_dump_json(exclude_none=True), 201, location=receipt.status_url)
+
+    return file_complaint
+
+
+async def read(request: Request, model: type[B]) -> B:
+    """The body as a model. Raises Invalid, or TooLarge before more than `BODY_LIMIT` was read."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            raise TooLarge(f"The body may have at most {BODY_LIMIT // 1000} KB.")
+    try:
+        return model.model_validate_json(bytes(body))
+    except ValidationError as error:
+        raise invalid(error.errors(include_url=False)) from None
+
+
+def answer(json: str, status: int, *, location: str | None = None) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    if location:
+        headers["Location"] = location
+    return Response(json, status, headers, "application/json")
+
+
+_TAKEN: Final = set(EvidenceTaken.model_fields)
+_TAXONOMY: Final = taxonomy().model_dump_json(exclude_none=True).encode()
+_TAXONOMY_TAG: Final = f'"{sha256(_TAXONOMY).hexdigest()[:32]}"'
+
+
+def _body(model: type[BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema()
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+_KEY_HEADER: Final[dict[str, Any]] = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "description": "Chosen by the client: a request repeated with it is carried out once.",
+            "schema": {"type": "string", "maxLength": 200},
+        }
+    ]
+}
+_FILING: Final = _body(ComplaintBody) | _KEY_HEADER
+_ANSWERING: Final = _body(CounterNoticeBody) | _KEY_HEADER
+_RESOLVING: Final = _body(Text)
+_UPLOAD: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            }
+        },
+    }
+}
+_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    "4XX": {
+        "description": "Refused, with the reason (RFC 9457); 422 lists `errors` by field.",
+        "content": {"application/problem+json": {"schema": {"type": "object"}}},
+    }
+}

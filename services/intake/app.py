@@ -1,0 +1,51 @@
+"""The composition root of intake: everything is made and wired here, once."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from contracts.streams import COMPLAINTS
+from services.intake import api
+from services.intake.answering import Answering
+from services.intake.evidence import EvidenceDesk
+from services.intake.filing import Filing
+from services.intake.projection import VIEWS, metadata
+from services.intake.settings import Settings
+from services.runtime.app import assemble, create_app
+from services.runtime.auth import Auth
+from services.runtime.clock import Clock, utcnow
+from services.runtime.evidence import EvidenceStore
+from services.runtime.projection import Projector
+from services.runtime.signin import Provider, signin_router
+from services.runtime.web import Pages
+
+HERE = Path(__file__).parent
+
+
+def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
+    """The service, not yet connected to anything; its lifespan does that."""
+    parts = assemble(settings, clock=clock, metadata=metadata)
+    parts.projectors.append(
+        Projector(
+            "reports",
+            bus=parts.bus,
+            database=parts.database,
+            metadata=metadata,
+            stream=COMPLAINTS,
+            subjects=["case.*.*"],
+            views=VIEWS,
+        )
+    )
+    auth = Auth.of(settings, clock)
+    evidence_store = EvidenceStore(parts.bus)
+    evidence = EvidenceDesk(evidence_store, clock=clock)
+    filing = Filing(events=parts.events, evidence=evidence_store, auth=auth, clock=clock)
+    answering = Answering(events=parts.events, filing=filing, clock=clock)
+    routers = [
+        api.router(filing=filing, answering=answering, evidence=evidence, clock=clock),
+        signin_router(auth, Provider.of(settings)),
+    ]
+    app = create_app(parts, title="Redress: intake", routers=routers)
+    app.direct("POST", "/api/v1/complaints", api.complaints(filing))
+    Pages(HERE / "web" / "templates", service="intake", clock=clock).install(app)
+    return app

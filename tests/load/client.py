@@ -1,0 +1,151 @@
+"""A load client that costs little beside the server: both share this machine's processors.
+
+HTTP/1.1 over kept connections, one request under way on each; answers with a Content-Length only,
+which is what the services send. Not a general client on purpose: general ones cost more processor
+time for a request than the service under test.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import cast
+from urllib.parse import urlsplit
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(exc or ConnectionResetError("closed by the server"))
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, separator, body = self._buffer.partition(b"\r\n\r\n")
+        if not separator:
+            return
+        _, _, rest = head.lower().partition(b"\r\ncontent-length:")
+        if len(body) < int(rest.partition(b"\r\n")[0]):
+            return
+        self._buffer = b""
+        assert self._answer is not None
+        self._answer.set_result((int(head[9:12]), body))
+
+    async def send(self, request: bytes) -> tuple[int, bytes]:
+        assert self._transport is not None
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._answer
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+
+@dataclass
+class Measured:
+    """What a load came to. `seconds` are the latencies of the requests that were accepted."""
+
+    elapsed: float = 0.0
+    seconds: list[float] = field(default_factory=list)
+    refused: int = 0
+    answers: list[tuple[float, bytes]] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        return len(self.seconds) / self.elapsed
+
+    def percentile_ms(self, share: float) -> float:
+        """Nearest-rank percentile of the latency in milliseconds."""
+        return percentile(self.seconds, share) * 1000
+
+
+def percentile(values: list[float], share: float) -> float:
+    """Nearest-rank percentile; `share` between 0 and 1. NaN when there are no values."""
+    if not values:
+        return float("nan")
+    return sorted(values)[min(len(values) - 1, round(share * (len(values) - 1)))]
+
+
+def post(url: str, body: bytes, *, key: str | None = None) -> bytes:
+    """The bytes of a JSON POST request to `url`."""
+    parts = urlsplit(url)
+    extra = f"Idempotency-Key: {key}\r\n" if key else ""
+    head = (
+        f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
+        f"{extra}Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+async def _connect(url: str) -> _Connection:
+    parts = urlsplit(url)
+    loop = asyncio.get_running_loop()
+    _, connection = await loop.create_connection(_Connection, parts.hostname, parts.port)
+    return connection
+
+
+async def closed_loop(
+    url: str, requests: Callable[[], bytes], *, connections: int, seconds: float, warm_up: float = 1.0
+) -> Measured:
+    """Each connection sends its next request as soon as the last one is answered."""
+    measured = Measured()
+    opened = [await _connect(url) for _ in range(connections)]
+    begin = perf_counter() + warm_up
+    end = begin + seconds
+
+    async def drive(connection: _Connection) -> None:
+        while (sent := perf_counter()) < end:
+            status, _ = await connection.send(requests())
+            if sent >= begin:
+                if status < 300:
+                    measured.seconds.append(perf_counter() - sent)
+                else:
+                    measured.refused += 1
+
+    await asyncio.gather(*(drive(connection) for connection in opened))
+    measured.elapsed = perf_counter() - begin
+    for connection in opened:
+        connection.close()
+    return measured
+
+
+async def open_loop(
+    url: str, requests: Iterator[bytes], *, rate: float, seconds: float, connections: int = 64
+) -> Measured:
+    """Sends `rate` requests a second whatever the answers take; keeps every answer with its time.
+
+    The latency counts from when the request was due, so a stalled server is not flattered.
+    """
+    measured = Measured()
+    idle: asyncio.Queue[_Connection] = asyncio.Queue()
+    for _ in range(connections):
+        idle.put_nowait(await _connect(url))
+    begin = perf_counter()
+
+    async def one(due: float) -> None:
+        connection = await idle.get()
+        status, body = await connection.send(next(requests))
+        idle.put_nowait(connection)
+        if status < 300:
+            measured.seconds.append(perf_counter() - due)
+            measured.answers.append((perf_counter(), body))
+        else:
+            measured.refused += 1
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(int(rate * seconds)):
+            due = begin + number / rate
+            await asyncio.sleep(max(0.0, due - perf_counter()))
+            group.create_task(one(due))
+    measured.elapsed = perf_counter() - begin
+    while not idle.empty():
+        idle.get_nowait().close()
+    return measured
