@@ -1,0 +1,1 @@
+"""`make demo`: sample complaints, filed, answered and decided through the public API."""
