@@ -36,6 +36,8 @@ STEADY_SECONDS = 60.0
 def main() -> int:
     arguments = _arguments()
     console = Console(highlight=False)
+    if not 1 <= arguments.port <= 65_535:
+        return _refuse(console, f"{arguments.port} is no port: those are 1 to 65535.")
     asked_to_end = threading.Event()
 
     def end(signum: int, frame: FrameType | None) -> None:
@@ -173,15 +175,9 @@ def _refuse(console: Console, sentence: str) -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make up", description=__doc__)
-    parser.add_argument("--port", type=_port, default=8080)
+    parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--data", type=Path, default=Path("var/data"))
     return parser.parse_args()
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65_535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535 is")
-    return int(text)
 
 
 if __name__ == "__main__":

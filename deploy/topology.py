@@ -100,8 +100,9 @@ class Topology:
         Raises AlreadyRunning, PortTaken, PartFailed, and GivenUp once `give_up()` is true; nothing
         is left running then.
         """
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)  # personal data lies in it
         for folder in ("logs", "nats", "sql", "gateway", "mail"):
-            (self.data / folder).mkdir(parents=True, exist_ok=True)
+            (self.data / folder).mkdir(exist_ok=True)
         self._occupancy.take()
         try:
             self._settle()
