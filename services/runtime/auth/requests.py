@@ -64,7 +64,10 @@ def _identify(request: HTTPConnection, auth: Auth) -> Principal | None:
 
 
 def _bearer_credential(request: HTTPConnection) -> str | None:
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    # Straight from ASGI: `Headers` decodes every header each time, and this is asked on each
+    # complaint that is filed.
+    header = next((v for k, v in request.scope["headers"] if k == b"authorization"), b"")
+    scheme, _, credential = header.decode("latin-1").partition(" ")
     return credential.strip() if scheme.lower() == "bearer" else None
 
 
@@ -157,4 +160,5 @@ def _is_page(request: Request) -> bool:
 
 
 def _is_api(request: Request) -> bool:
-    return request.url.path.startswith("/api/")
+    path: str = request.scope["path"]
+    return path.startswith("/api/")
