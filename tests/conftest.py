@@ -1,0 +1,98 @@
+"""What tests share: an event loop, a real nats-server, both databases, a browser.
+
+What a machine does not have is skipped, with a line that says so.
+"""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from playwright.async_api import Browser, async_playwright
+
+from services.runtime.bus import Bus, ensure_streams
+from tests.servers import NatsServer, PostgresCluster, postgresql_binaries
+
+CHROMIUM = shutil.which("chromium")
+
+# The machine that runs the tests is shared: how long an example takes says nothing.
+settings.register_profile(
+    "redress", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("redress")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--plain-asyncio",
+        action="store_true",
+        help="run on asyncio's own event loop instead of uvloop, which the services use",
+    )
+
+
+@pytest.fixture(scope="session")
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"use_uvloop": not request.config.getoption("--plain-asyncio")}
+
+
+@pytest.fixture
+def nats(tmp_path: Path) -> Iterator[NatsServer]:
+    """A nats-server of this test's own, to be killed, silenced and started again."""
+    server = NatsServer(tmp_path / "nats")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def bus(nats: NatsServer) -> AsyncIterator[Bus]:
+    """Connected, as the user who may do everything, with every stream declared."""
+    bus = Bus(nats.settings())
+    await bus.connect()
+    await ensure_streams(bus, replicas=1)
+    yield bus
+    await bus.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresCluster]:
+    binaries = postgresql_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL on this machine: install the package postgresql")
+    cluster = PostgresCluster(binaries)
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/test.db"
+    cluster: PostgresCluster = request.getfixturevalue("postgresql")
+    return await cluster.fresh()
+
+
+@pytest.fixture(scope="module")
+async def browser(anyio_backend: object) -> AsyncIterator[Browser]:
+    """Headless Chromium that speaks to this machine only."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install the package chromium")
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield started
+        await started.close()
