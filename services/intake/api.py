@@ -1,8 +1,4 @@
-"""The HTTP API of intake.
-
-Complaints are read straight from the body's bytes by one pydantic model: FastAPI's own handling of
-bodies and answers costs more than all the rest of a filing.
-"""
+"""The HTTP API of intake. Bodies are read straight from their bytes by one pydantic model."""
 
 from collections.abc import Awaitable, Callable
 from hashlib import sha256

@@ -26,15 +26,18 @@ _UNSTORABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]"
 
 def tidy(text: str) -> str:
     """One line without spaces around it, and without the characters that change its direction."""
-    shown = (c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs") or c in "\t\n\r")
-    return " ".join("".join(shown).split())
+    if not text.isprintable():
+        kept = (c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+        text = "".join(kept)
+    return " ".join(text.split())
 
 
 def address(text: str) -> str:
     """An e-mail address, tidied, its domain as mail servers know it (RFC 3490)."""
     local, at, domain = tidy(text).rpartition("@")
-    with suppress(UnicodeError):  # `email` will say that it is none
-        domain = domain.encode("idna").decode()
+    if not domain.isascii():
+        with suppress(UnicodeError):  # `email` will say that it is none
+            domain = domain.encode("idna").decode()
     return f"{local}{at}{domain}"
 
 

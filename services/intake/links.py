@@ -233,12 +233,14 @@ def _judge_short(link: _Link, form: str, profile: Profile) -> Resolution:
 
 def _ids_in_path(path: str, profile: Profile) -> list[str]:
     path = path.removesuffix("/")
-    matches = (re.fullmatch(form, path, re.IGNORECASE) for form in profile.product_paths)
-    return [match["id"] for match in matches if match][:1]
+    for form in profile.product_forms:
+        if match := form.fullmatch(path):
+            return [match["id"]]
+    return []
 
 
 def _accept(link: _Link, digits: str, profile: Profile, *, regional: bool) -> Resolution:
-    if not re.fullmatch("[0-9]{1,2000}", digits):
+    if not (digits.isascii() and digits.isdigit()):
         return _refuse("The product number in this link is not a number.")
     number = profile.global_id(int(digits), regional=regional)
     if not 1 <= number <= HIGHEST_ID:

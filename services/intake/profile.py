@@ -42,6 +42,11 @@ class Profile(BaseModel):
         domains = "|".join(re.escape(domain) for domain in self.domains)
         return re.compile(rf"(?:(?:{self.site_label})\.){{0,2}}(?P<domain>{domains})")
 
+    @cached_property
+    def product_forms(self) -> tuple[re.Pattern[str], ...]:
+        """`product_paths`, compiled, for upper and lower case alike."""
+        return tuple(re.compile(path, re.IGNORECASE) for path in self.product_paths)
+
     def domain_of(self, host: str) -> str | None:
         """The domain whose product pages stand on `host` (lower case), or None."""
         match = self._hosts.fullmatch(host)

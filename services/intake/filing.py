@@ -1,0 +1,241 @@
+"""Filing complaints: the command's edges, around the decider. Nothing here touches SQL."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from contracts.envelope import Aggregate, Meta
+from contracts.ids import derived_id, new_id
+from contracts.parties import Evidence, Language
+from services.intake import checks
+from services.intake.decider import FileComplaint, Sender, file
+from services.intake.evidence_kinds import FILES_AT_MOST
+from services.intake.links import TEXT_LIMIT
+from services.runtime.auth import Auth, Principal, guest_id
+from services.runtime.clock import Clock
+from services.runtime.events import EventStore
+from services.runtime.evidence import EvidenceStore
+from services.runtime.problems import Conflict, Invalid, Refused
+
+KEY_LIMIT: Final = 200
+_KEY: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_EVIDENCE_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+
+EvidenceIds = Annotated[
+    list[str],
+    Field(
+        description="Ids of files sent to /api/v1/evidence.",
+        json_schema_extra={"maxItems": FILES_AT_MOST},
+    ),
+]
+
+
+class KeyReused(Refused):
+    """The Idempotency-Key belongs to another request (draft-ietf-httpapi-idempotency-key, 2.7)."""
+
+    status = 422
+    title = "This Idempotency-Key was used for something else"
+
+
+class ComplaintBody(BaseModel):
+    """A complaint as it is filed (Digital Services Act, Art. 16(2)).
+
+    A member who is signed in need not give `name` and `email`; what the account says counts.
+    """
+
+    # What is missing or too long is for the decider to say, everything at once; the limits stand
+    # here for the documentation.
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        json_schema_extra={"required": ["product_link", "reason", "description", "good_faith"]},
+    )
+
+    product_link: Annotated[
+        str,
+        Field(
+            description="The product's address, or a text with it.",
+            examples=["https://www.aliexpress.com/item/32845522857.html"],
+            json_schema_extra={"maxLength": TEXT_LIMIT},
+        ),
+    ] = ""
+    reason: Annotated[
+        str, Field(description="A reason's code of the taxonomy.", examples=["SM3"])
+    ] = ""
+    description: Annotated[
+        str,
+        Field(
+            description="In the complainant's own words, in any language; never altered.",
+            examples=["The case for a telephone is listed under cosmetics bags."],
+            json_schema_extra={"minLength": 1, "maxLength": checks.DESCRIPTION_LIMIT},
+        ),
+    ] = ""
+    email: Annotated[str | None, Field(examples=["ivan@example.org"])] = None
+    name: Annotated[str | None, Field(examples=["Ivan"])] = None
+    language: Annotated[
+        Language | None,
+        Field(
+            description="Of the description, and for the mails. Found from the text if left out."
+        ),
+    ] = None
+    evidence: EvidenceIds = []
+    good_faith: Annotated[
+        bool,
+        Field(
+            strict=True,
+            description="That the statements are, to the complainant's knowledge, accurate and "
+            "complete (Art. 16(2)(d)). Must be true.",
+            examples=[True],
+        ),
+    ] = False
+
+    @field_validator("language", mode="before")
+    @classmethod
+    def _is_a_tag(cls, value: Any) -> Any:
+        if value and not (isinstance(value, str) and _LANGUAGE.fullmatch(value)):
+            raise ValueError("A language is given by its tag, such as en, ru or pt-BR")
+        return value or None
+
+
+class Receipt(BaseModel):
+    """What the complainant gets, at once (Art. 16(4)).
+
+    `sequence` is where the complaint stands in the log; `status_url` waits for it, so the state
+    read there is never older. `token` opens the complaint to a guest, who has no account.
+    """
+
+    id: str
+    number: Annotated[str, Field(examples=["C-7K3F9-QXD2M"])]
+    state: Annotated[str, Field(examples=["submitted"])] = "submitted"
+    status_url: str
+    page_url: str
+    sequence: int
+    token: str | None = None
+
+
+class Filing:
+    """Files complaints into the log."""
+
+    def __init__(
+        self, *, events: EventStore, evidence: EvidenceStore, auth: Auth, clock: Clock
+    ) -> None:
+        self._events = events
+        self._evidence = evidence
+        self._auth = auth
+        self._clock = clock
+
+    async def file(
+        self, body: ComplaintBody, who: Principal | None, *, key: str | None, correlation: str
+    ) -> Receipt:
+        """Files a complaint; the same `key` (an Idempotency-Key) files the same one only once.
+
+        Raises Invalid, KeyReused when `key` came with another complaint before, or Unavailable.
+        """
+        sender = sender_of(who, body)
+        complaint_id = new_id() if key is None else _id_for(sender, checked_key(key))
+        filed = file(
+            FileComplaint(
+                complaint_id=complaint_id,
+                product_link=body.product_link,
+                reason=body.reason,
+                description=body.description,
+                sender=sender,
+                language=body.language,
+                evidence=await self.named(body.evidence, who) if body.evidence else (),
+                good_faith=body.good_faith,
+            ),
+            now=self._clock(),
+        )
+        meta = Meta(
+            id=new_id()
+            if key is None
+            else derived_id("file", complaint_id, body.model_dump_json()),
+            time=filed.filed_at,
+            actor=filed.complainant.actor,
+            correlation=correlation,
+        )
+        aggregate = Aggregate(kind="complaint", id=complaint_id)
+        try:
+            sequence = await self._events.append(aggregate, [filed], expected=0, meta=meta)
+        except Conflict:
+            raise KeyReused(
+                f"With this key another complaint was filed, {filed.number}. "
+                "Use a new key for a new complaint.",
+                number=filed.number,
+            ) from None
+        return self._receipt(complaint_id, filed.number, sequence, sender)
+
+    async def named(self, ids: Sequence[str], who: Principal | None) -> tuple[Evidence | None, ...]:
+        """The files with these ids, None for each that is not there or another member's.
+
+        Too many are not looked for at all: they are refused for their number.
+        """
+        if len(ids) > FILES_AT_MOST:
+            return (None,) * len(ids)
+        found = await asyncio.gather(*(self._lookup(each) for each in dict.fromkeys(ids)))
+        actor = who.actor if who else None
+        return tuple(
+            each if each and each.uploaded_by in (actor, ANONYMOUS) else None for each in found
+        )
+
+    async def _lookup(self, evidence_id: str) -> Evidence | None:
+        if not _EVIDENCE_ID.fullmatch(evidence_id):
+            return None
+        return await self._evidence.info(evidence_id)
+
+    def _receipt(self, complaint_id: str, number: str, sequence: int, sender: Sender) -> Receipt:
+        token = None
+        query: dict[str, Any] = {"after": sequence}
+        if sender.kind == "guest":
+            token = self._auth.links.sign("complaint", complaint_id, holder=sender.id)
+            query["token"] = token
+        tail = f"{complaint_id}?{urlencode(query)}"
+        return Receipt(
+            id=complaint_id,
+            number=number,
+            status_url=f"/api/v1/center/complaints/{tail}",
+            page_url=f"/center/complaints/{tail}",
+            sequence=sequence,
+            token=token,
+        )
+
+
+ANONYMOUS: Final = "guest:anonymous"
+"""Who uploads without an account. The id of what they sent, known to them alone, is their proof."""
+
+
+def uploader(who: Principal | None) -> str:
+    """The actor who uploads a file."""
+    return who.actor if who and who.signed_in else ANONYMOUS
+
+
+def sender_of(who: Principal | None, body: ComplaintBody) -> Sender:
+    """Who files: the account that is signed in, else the guest whom the body names."""
+    if who is not None and who.kind in ("member", "staff"):
+        return Sender(
+            "member",
+            who.id,
+            who.name or body.name or "",
+            who.email or body.email or "",
+            who.language,
+        )
+    email = checks.address(body.email or "")
+    return Sender("guest", guest_id(email), body.name or "", email)
+
+
+def checked_key(key: str) -> str:
+    """An Idempotency-Key as it was sent. Raises Invalid when it is too long or not plain text."""
+    if len(key) > KEY_LIMIT or not _KEY.fullmatch(key):
+        sentence = f"An Idempotency-Key is 1 to {KEY_LIMIT} printable ASCII characters."
+        raise Invalid([{"field": "Idempotency-Key", "message": sentence}])
+    return key
+
+
+def _id_for(sender: Sender, key: str) -> str:
+    return derived_id("complaint", sender.kind, sender.id, key)

@@ -1,0 +1,11 @@
+"""Settings of intake; see `services.runtime.settings`."""
+
+from typing import ClassVar
+
+from services.runtime import settings
+
+
+class Settings(settings.Settings):
+    service: ClassVar[str] = "intake"
+    port: int = 8081
+    database_url: str = "sqlite+aiosqlite:///var/data/intake.sqlite"
