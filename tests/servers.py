@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.broker import USERS, configuration
 from deploy.parts import ROOT
@@ -169,19 +170,18 @@ class PostgresCluster:
         """The URL of a new, empty database."""
         self._databases += 1
         name = f"test_{self._databases}"
-        connection = await asyncpg.connect(self._url("postgres"))
-        try:
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        finally:
-            await connection.close()
-        return self._url(name).replace("postgresql://", "postgresql+asyncpg://")
+        engine = create_async_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            await connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template0"))
+        await engine.dispose()
+        return self._url(name)
 
     def _answers(self) -> bool:
         ready = [str(self._binaries / "pg_isready"), "-q", "-h", HOST, "-p", str(self._port)]
         return subprocess.run(ready, check=False).returncode == 0
 
     def _url(self, name: str) -> str:
-        return f"postgresql://test@{HOST}:{self._port}/{name}"
+        return f"postgresql+asyncpg://test@{HOST}:{self._port}/{name}"
 
 
 SPEED = (

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ async def eventually(condition: Callable[[], T | Awaitable[T]], timeout: float =
     deadline = time.monotonic() + timeout
     while True:
         found = condition()
-        value = await found if inspect.isawaitable(found) else cast(T, found)
+        value = await found if inspect.isawaitable(found) else found
         if value:
             return value
         assert time.monotonic() < deadline, f"not true within {timeout:g} s: last {value!r}"
