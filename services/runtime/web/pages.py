@@ -1,6 +1,6 @@
 """Pages: Jinja2 templates made for one reader, with the headers that keep them safe."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ class Pages:
 
     `templates` and `static` are the service's own folders; the shared ones come after them.
     `translations` are the catalogues by language, the first of which is spoken to readers who
-    accept none of them.
+    accept none of them. `functions` can be called in the service's templates, by their names.
     """
 
     def __init__(
@@ -64,12 +64,14 @@ class Pages:
         clock: Clock,
         static: Path | None = None,
         translations: Mapping[str, NullTranslations] | None = None,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
         self._clock = clock
         self._translations = translations or {"en": NullTranslations()}
         self._shared = Assets(_HERE / "static", "/assets")
         self._own = Assets(static, f"/assets/{service}") if static else None
         self._environment = self._environment_of(templates)
+        self._environment.globals.update(functions or {})
 
     def _environment_of(self, templates: Path | None) -> Environment:
         folders = [_HERE / "templates"] if templates is None else [templates, _HERE / "templates"]

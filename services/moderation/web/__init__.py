@@ -1,0 +1,1 @@
+"""Pages of moderation: the moderators' console and both sides' Complaint Center."""

@@ -1,0 +1,143 @@
+"""From the console's forms to commands, with a plain sentence beside each field that is refused."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from starlette.datastructures import FormData
+
+from services.moderation.commands import (
+    Admit,
+    Claim,
+    Decide,
+    DeclareInadmissible,
+    Release,
+    RequestCounterNotice,
+    StaffCommand,
+)
+from services.runtime.problems import Invalid, NotFound, sentence
+from services.runtime.web import gettext as _
+
+_OWN_RULE = "own_rule"
+"""The ground that the policy's rule for the type of complaint gives."""
+
+_ABSENT = frozenset({"missing", "string_too_short", "enum", "too_short"})
+_FIELD_OF = {"ends_at": "ends_on", "ground": "ground_reference", "body": "outcome"}
+
+
+def command_of(name: str, form: FormData) -> StaffCommand:
+    """The command that a form of the console asks for.
+
+    Raises Invalid, each error beside the form's own field, or NotFound for an unknown command.
+    """
+    read = _READERS.get(name)
+    if read is None:
+        raise NotFound(_("There is no such command."))
+    try:
+        return read(form)
+    except ValidationError as error:
+        raise _told(error) from None
+
+
+def _told(error: ValidationError) -> Invalid:
+    """One sentence for each field, in the order of the form."""
+    errors = {_field(each): _sentence(each) for each in error.errors()}
+    return Invalid([{"field": name, "message": message} for name, message in errors.items()])
+
+
+def beside_fields(refusal: Invalid) -> Invalid:
+    """A refusal by the decider, told beside the fields of the console's form."""
+    return Invalid(
+        [{**each, "field": _FIELD_OF.get(each["field"], each["field"])} for each in refusal.errors]
+    )
+
+
+def _decide(form: FormData) -> Decide:
+    ground_kind = _text(form, "ground_kind") or _OWN_RULE
+    values: dict[str, Any] = {
+        "outcome": _text(form, "outcome"),
+        "facts": _text(form, "facts"),
+        "manifestly_unfounded": "manifestly_unfounded" in form,
+        "restrictions": [str(each) for each in form.getlist("restrictions")],
+        "territory": _territory(_text(form, "territory")),
+        "ends_at": _end_of(_text(form, "ends_on")),
+        "automated_detection": "automated_detection" in form,
+        "automated_decision": "automated_decision" in form,
+    }
+    if ground_kind != _OWN_RULE:
+        # Absent rather than empty: the field that was left out is then refused by name.
+        parts = {name: _text(form, f"ground_{name}") for name in ("reference", "explanation")}
+        values["ground"] = {"kind": ground_kind} | {k: v for k, v in parts.items() if v}
+    return Decide.model_validate(values)
+
+
+def _request(form: FormData) -> RequestCounterNotice:
+    return RequestCounterNotice(
+        allegation=_text(form, "allegation"), account_at_stake="account_at_stake" in form
+    )
+
+
+_READERS: dict[str, Callable[[FormData], StaffCommand]] = {
+    "admit": lambda _form: Admit(),
+    "declare-inadmissible": lambda form: DeclareInadmissible(
+        explanation=_text(form, "explanation")
+    ),
+    "claim": lambda _form: Claim(),
+    "release": lambda _form: Release(),
+    "request-counter-notice": _request,
+    "decide": _decide,
+}
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name, "")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _territory(text: str) -> list[str]:
+    """`worldwide`, `EEA` or country codes, however they are parted and written."""
+    codes = text.replace(",", " ").replace(";", " ").split()
+    return [code.lower() if code.lower() == "worldwide" else code.upper() for code in codes]
+
+
+def _end_of(day: str) -> datetime | None:
+    """The end of a day in UTC. Raises Invalid when `day` is not a date."""
+    if not day:
+        return None
+    try:
+        following = date.fromisoformat(day) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        message = _("Enter the last day as a date, such as 2027-01-31.")
+        raise Invalid([{"field": "ends_on", "message": message}]) from None
+    return datetime.combine(following, time(), UTC)
+
+
+def _field(error: ErrorDetails) -> str:
+    parts = [str(part) for part in error["loc"]]
+    if parts[0] == "ground" and len(parts) > 1:
+        return f"ground_{parts[1]}"
+    return _FIELD_OF.get(parts[0], parts[0])
+
+
+def _sentence(error: ErrorDetails) -> str:
+    field = _field(error)
+    absent = {
+        "allegation": _("Say what the accused is told."),
+        "explanation": _("Say why the case cannot be admitted."),
+        "facts": _("Tell the facts that the decision rests on."),
+        "ground_explanation": _("Say why the law or rule applies."),
+        "ground_reference": _("Name the law or rule."),
+        "outcome": _("Choose an outcome."),
+        "territory": _("Say where the decision applies."),
+    }
+    if error["type"] in _ABSENT and field in absent:
+        return absent[field]
+    if field == "territory":
+        return _("Enter “worldwide”, “EEA”, or country codes such as DE, FR.")
+    if error["type"] == "string_too_long":
+        return _("That is too long: at most %(n)s characters are taken.") % {
+            "n": error["ctx"]["max_length"]
+        }
+    return sentence(error)

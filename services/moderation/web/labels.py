@@ -1,0 +1,226 @@
+"""Codes in the reader's words: states, outcomes, events, types. The templates' functions."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from contracts.taxonomy import taxonomy
+from services.moderation.read_models import TimelineEntry
+from services.runtime.web import gettext as _
+from services.runtime.web.text import reader
+
+
+class Label(NamedTuple):
+    """Words and the tone that they are shown in (see `ui.badge`)."""
+
+    text: str
+    tone: str
+
+
+class Event(NamedTuple):
+    """An entry of a timeline, as `ui.timeline` shows it."""
+
+    at: object
+    title: str
+    tone: str
+    text: str = ""
+    by: str = ""
+
+
+def state(code: str) -> Label:
+    """The state of a case or complaint."""
+    return {
+        "submitted": Label(_("Filed"), "info"),
+        "open": Label(_("New"), "info"),
+        "admitted": Label(_("Admitted"), "info"),
+        "under_review": Label(_("Under review"), "info"),
+        "awaiting_counter_notice": Label(_("Awaiting answer"), "wait"),
+        "counter_notice_received": Label(_("Answered"), "info"),
+        "counter_notice_lapsed": Label(_("Not answered"), "warn"),
+        "inadmissible": Label(_("Not admitted"), "neutral"),
+        "decided": Label(_("Decided"), "good"),
+        "closed": Label(_("Closed"), "neutral"),
+    }[code]
+
+
+def outcome(code: str) -> Label:
+    return {
+        "upheld": Label(_("Upheld"), "good"),
+        "partly_upheld": Label(_("Partly upheld"), "good"),
+        "dismissed": Label(_("Dismissed"), "neutral"),
+        "inadmissible": Label(_("Not admitted"), "neutral"),
+    }[code]
+
+
+def restriction(code: str) -> str:
+    return {
+        "warning": _("Warning"),
+        "search_demotion": _("Shown lower in search results"),
+        "listing_hidden": _("Listing hidden"),
+        "listing_removed": _("Listing removed"),
+        "listing_restriction": _("No new listings for a time"),
+    }[code]
+
+
+def territories(codes: Iterable[str]) -> str:
+    """Where a decision applies; countries by their ISO 3166 codes."""
+    names = {"worldwide": _("Worldwide"), "EEA": _("European Economic Area")}
+    return ", ".join(names.get(code, code) for code in codes)
+
+
+def due_kind(code: str) -> str:
+    """What a case's next deadline is for."""
+    return {
+        "triage": _("First look"),
+        "answer": _("Answer"),
+        "decision": _("Decision"),
+        "appeal": _("Appeal until"),
+        "none": _("Closed on"),
+    }[code]
+
+
+def severity(level: int) -> Label:
+    return {
+        1: Label(_("Minor"), "neutral"),
+        2: Label(_("Moderate"), "neutral"),
+        3: Label(_("Serious"), "warn"),
+        4: Label(_("Extreme"), "bad"),
+    }[level]
+
+
+def done(command: str) -> str:
+    """What a moderator's command came to."""
+    return {
+        "admit": _("The case is admitted."),
+        "declare-inadmissible": _("The case is closed as inadmissible. Every complainant is told."),
+        "claim": _("The case is yours. The claim is renewed while this page is open."),
+        "release": _("You gave the case back."),
+        "request-counter-notice": _("The accused was asked to answer, and is told by e-mail."),
+        "decide": _("The decision stands. Both sides are told with its reasons."),
+    }.get(command, "")
+
+
+def type_name(code: str) -> str:
+    """A complaint type of the taxonomy in the reader's language."""
+    found = taxonomy().type_of(code)
+    return str(getattr(found, reader().language, found.en)) if found else code
+
+
+def reason_name(code: str) -> str:
+    """A concrete reason of the taxonomy in the reader's language."""
+    found = taxonomy().find(code)
+    return str(getattr(found[1], reader().language, found[1].en)) if found else code
+
+
+def language_name(tag: str) -> str:
+    """A language's name in the reader's language; its tag where we have no name for it."""
+    names = {
+        "ar": _("Arabic"),
+        "de": _("German"),
+        "en": _("English"),
+        "es": _("Spanish"),
+        "fr": _("French"),
+        "it": _("Italian"),
+        "pt": _("Portuguese"),
+        "ru": _("Russian"),
+        "zh": _("Chinese"),
+    }
+    return names.get(tag.partition("-")[0], tag)
+
+
+def events_for_staff(timeline: Iterable[TimelineEntry]) -> list[Event]:
+    """The latest first; claims that one moderator only renewed are told once."""
+    events: list[Event] = []
+    claimed_by = None
+    for entry in timeline:
+        if entry.kind == "claimed" and entry.by == claimed_by:
+            continue
+        claimed_by = entry.by if entry.kind == "claimed" else None
+        label = _staff_title(entry)
+        text = str(entry.data.get("explanation") or entry.data.get("allegation") or "")
+        events.append(Event(entry.at, label.text, label.tone, text, entry.by or ""))
+    return events[::-1]
+
+
+def events_for_complainant(timeline: Iterable[TimelineEntry]) -> list[Event]:
+    return _events(timeline, _complainant_titles())
+
+
+def events_for_accused(timeline: Iterable[TimelineEntry]) -> list[Event]:
+    return _events(timeline, _accused_titles())
+
+
+def _events(timeline: Iterable[TimelineEntry], titles: dict[str, Label]) -> list[Event]:
+    shown = []
+    for entry in timeline:
+        label = titles[entry.kind]
+        title = label.text
+        if entry.kind == "decided":
+            title = _("Decided: %(outcome)s") % {"outcome": outcome(entry.data["outcome"]).text}
+        shown.append(Event(entry.at, title, label.tone))
+    return shown[::-1]
+
+
+def _staff_title(entry: TimelineEntry) -> Label:
+    data = entry.data
+    if entry.kind == "joined":
+        return Label(_("Complaint %(number)s joined") % {"number": data["number"]}, "neutral")
+    if entry.kind == "decided":
+        decided = outcome(data["outcome"])
+        return Label(_("Decided: %(outcome)s") % {"outcome": decided.text}, decided.tone)
+    return {
+        "opened": Label(_("Case opened"), "info"),
+        "admitted": Label(_("Admitted"), "info"),
+        "inadmissible": Label(_("Declared inadmissible"), "neutral"),
+        "claimed": Label(_("Claimed"), "neutral"),
+        "released": Label(_("Given back"), "neutral"),
+        "counter_notice_requested": Label(_("Counter-notice requested"), "wait"),
+        "counter_notice_received": Label(_("Counter-notice received"), "info"),
+        "counter_notice_late": Label(_("Answer after the deadline, kept"), "neutral"),
+        "counter_notice_lapsed": Label(_("No answer by the deadline"), "bad"),
+        "closed": Label(_("Closed"), "neutral"),
+    }[entry.kind]
+
+
+def _complainant_titles() -> dict[str, Label]:
+    return {
+        "submitted": Label(_("You filed the complaint"), "info"),
+        "joined": Label(_("It reached the moderators"), "neutral"),
+        "admitted": Label(_("It was admitted and will be decided"), "info"),
+        "inadmissible": Label(_("It could not be admitted"), "neutral"),
+        "counter_notice_requested": Label(_("The other side was asked to answer"), "wait"),
+        "counter_notice_received": Label(_("The other side answered"), "info"),
+        "counter_notice_late": Label(_("The other side answered after the deadline"), "neutral"),
+        "counter_notice_lapsed": Label(_("The other side did not answer in time"), "wait"),
+        "decided": Label(_("Decided"), "good"),
+        "closed": Label(_("The time to appeal is over"), "neutral"),
+    }
+
+
+def _accused_titles() -> dict[str, Label]:
+    return {
+        "counter_notice_requested": Label(_("You were asked to answer"), "wait"),
+        "counter_notice_received": Label(_("We received your answer"), "info"),
+        "counter_notice_late": Label(_("Your answer arrived after the deadline"), "wait"),
+        "counter_notice_lapsed": Label(_("The time to answer passed"), "bad"),
+        "decided": Label(_("Decided"), "info"),
+        "closed": Label(_("The time to appeal is over"), "neutral"),
+    }
+
+
+FUNCTIONS = {
+    function.__name__: function
+    for function in (
+        due_kind,
+        events_for_accused,
+        events_for_complainant,
+        events_for_staff,
+        language_name,
+        outcome,
+        reason_name,
+        restriction,
+        severity,
+        state,
+        territories,
+        type_name,
+    )
+}

@@ -1,0 +1,24 @@
+"""All pages of moderation."""
+
+from fastapi import APIRouter
+
+from services.moderation.center import Center
+from services.moderation.desk import Desk
+from services.moderation.web import center as center_pages
+from services.moderation.web import console
+from services.moderation.web.labels import FUNCTIONS
+from services.runtime.clock import Clock
+from services.runtime.web import Pages
+
+__all__ = ["FUNCTIONS", "router"]
+
+
+def router(pages: Pages, desk: Desk, center: Center, *, clock: Clock) -> APIRouter:
+    """The console at `/moderation`, the Complaint Center at `/center`.
+
+    `pages` must have been made with `functions=FUNCTIONS`.
+    """
+    site = APIRouter(include_in_schema=False)
+    site.include_router(console.router(pages, desk, clock=clock))
+    site.include_router(center_pages.router(pages, center))
+    return site
