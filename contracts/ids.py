@@ -3,6 +3,7 @@
 Everything is a pure function of its input: the one random source, `new_id`, belongs to the edges.
 """
 
+import json
 import uuid
 from hashlib import sha256
 from zlib import crc32
@@ -25,7 +26,7 @@ def derived_id(*parts: str) -> str:
     Used wherever a repeat must land on the same aggregate: a filing repeated with the same
     Idempotency-Key, the case of an accused, product and type, the mail about a fact to a reader.
     """
-    return uuid.uuid5(_NAMESPACE, "\x1f".join(parts)).hex
+    return uuid.uuid5(_NAMESPACE, json.dumps(parts)).hex  # JSON keeps the parts apart
 
 
 def number(prefix: str, identifier: str) -> str:
