@@ -2,36 +2,45 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import httpx
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from contracts.complaint import ComplaintFiled
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import derived_id, new_id, number
 from contracts.parties import Evidence, Person, Product
 from contracts.response import CounterNoticeSubmitted
+from deploy.broker import ADMIN
 from deploy.marketplace.catalogue import find
 from deploy.parts import PARTS
 from deploy.topology import Topology
 from services.intake.settings import Settings as IntakeSettings
 from services.moderation.app import build
+from services.moderation.handlers import Handlers
+from services.moderation.policy import policy
 from services.moderation.settings import Settings
+from services.moderation.store import Store
+from services.runtime.app import Parts
 from services.runtime.auth import Principal, guest_id
 from services.runtime.bus import Bus
 from services.runtime.clock import utcnow
 from services.runtime.database import Database
 from services.runtime.events import EventStore
 from services.runtime.evidence import EvidenceStore
+from services.runtime.marketplace import Marketplace
 from services.runtime.migrations import upgrade
 from services.runtime.settings import Settings as AnySettings
+
+S = TypeVar("S", bound=AnySettings)
 
 PHONE_CASE = "32700000001"
 """A product of the demo catalogue; `sunrise-store` sells it."""
@@ -220,6 +229,10 @@ class House:
             lambda complaint: complaint["case"] is not None,
         )
 
+    def handlers(self) -> Handlers:
+        """The service's own reactions, to be called as another delivery would."""
+        return handlers_on(self.app.state.parts, self.clock)
+
     async def eventually(
         self,
         read: Callable[[], Any],
@@ -236,7 +249,7 @@ class House:
         return found
 
 
-def settings_of(topology: Topology, kind: type[AnySettings], **changes: Any) -> Any:
+def settings_of(topology: Topology, kind: type[S], **changes: Any) -> S:
     """Settings as the topology would give them to the service."""
     part = next(part for part in PARTS if part.name == kind.service)
     environment = topology.site.environment(part)
@@ -245,37 +258,77 @@ def settings_of(topology: Topology, kind: type[AnySettings], **changes: Any) -> 
         for name in kind.model_fields
         if (value := environment.get(f"REDRESS_{name.upper()}")) is not None
     }
-    return kind(**known | changes)
-
-
-@asynccontextmanager
-async def moderation(
-    topology: Topology, *, database_url: str, marketplace_url: str, clock: MovedClock
-) -> AsyncIterator[House]:
-    """The service, started, until the block is left."""
-    settings = settings_of(
-        topology,
-        Settings,
-        database_url=database_url,
-        internal_marketplace_url=marketplace_url,
-    )
-    database = Database(database_url)
-    await upgrade("moderation", database)
-    await database.close()
-    app = build(settings, clock=clock)
-    bus = Bus(settings_of(topology, IntakeSettings))
-    await bus.connect()
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    try:
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://moderation") as http,
-        ):
-            intake = Intake(EventStore(bus, source="intake"), EvidenceStore(bus), clock)
-            yield House(app, http, intake, clock)
-    finally:
-        await bus.close()
+    return kind(**{**known, **changes})
 
 
 def sqlite(folder: Path) -> str:
     return f"sqlite+aiosqlite:///{folder / 'moderation.sqlite'}"
+
+
+@asynccontextmanager
+async def connected(settings: AnySettings) -> AsyncIterator[Bus]:
+    bus = Bus(settings)
+    await bus.connect()
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+def admin_bus(topology: Topology) -> AbstractAsyncContextManager[Bus]:
+    """A connection that may do anything, such as forgetting a consumer."""
+    password = SecretStr(topology.site.secrets.nats[ADMIN])
+    return connected(settings_of(topology, Settings, nats_user=ADMIN, nats_password=password))
+
+
+@asynccontextmanager
+async def intake_of(topology: Topology, clock: MovedClock) -> AsyncIterator[Intake]:
+    """Intake's pen alone, whether or not moderation runs."""
+    async with connected(settings_of(topology, IntakeSettings)) as bus:
+        yield Intake(EventStore(bus, source="intake"), EvidenceStore(bus), clock)
+
+
+def handlers_on(parts: Parts, clock: MovedClock) -> Handlers:
+    return Handlers(
+        events=parts.events,
+        timers=parts.timers,
+        store=Store(parts.database),
+        projector=parts.projectors[0],
+        catalogue=Marketplace(parts.settings.marketplace_url),
+        policy=policy(),
+        clock=clock,
+    )
+
+
+@asynccontextmanager
+async def handlers_alone(
+    topology: Topology, *, database_url: str, clock: MovedClock
+) -> AsyncIterator[tuple[Handlers, EventStore]]:
+    """The reactions with nobody calling them: no consumer runs."""
+    settings = settings_of(topology, Settings, database_url=database_url)
+    parts: Parts = build(settings, clock=clock).state.parts
+    await parts.bus.connect()
+    try:
+        yield handlers_on(parts, clock), parts.events
+    finally:
+        await parts.bus.close()
+        await parts.database.close()
+
+
+@asynccontextmanager
+async def moderation(
+    topology: Topology, *, database_url: str, clock: MovedClock
+) -> AsyncIterator[House]:
+    """The service, started, until the block is left."""
+    settings = settings_of(topology, Settings, database_url=database_url)
+    database = Database(database_url)
+    await upgrade("moderation", database)
+    await database.close()
+    app = build(settings, clock=clock)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        intake_of(topology, clock) as intake,
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://moderation") as http,
+    ):
+        yield House(app, http, intake, clock)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -27,21 +28,18 @@ pytestmark = pytest.mark.anyio
 PICTURE = b"\x89PNG\r\n\x1a\n of the shop"
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+async def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
     folder = tmp_path_factory.mktemp("moderation")
+    database_url = (
+        sqlite(folder)
+        if request.param == "sqlite"
+        else await request.getfixturevalue("postgresql").fresh()
+    )
     with Topology(folder, only=["streams", "marketplace"]) as topology:
-        async with moderation(
-            topology,
-            database_url=sqlite(folder),
-            marketplace_url=topology.address("marketplace"),
-            clock=MovedClock(),
-        ) as running:
+        async with moderation(topology, database_url=database_url, clock=MovedClock()) as running:
             yield running
 
 
@@ -358,7 +356,7 @@ class TestTheQueue:
         product = new_product()
         case_id = await house.case_of(await house.intake.file(product_id=product))
         await house.send(case_id, "claim", SVEN)
-        mine = {"mine": True, "product": product}
+        mine: dict[str, Any] = {"mine": True, "product": product}
         assert [e["id"] for e in (await house.get("/moderation/cases", SVEN, **mine))["items"]]
         assert not (await house.get("/moderation/cases", MIA, **mine))["items"]
         assert (await house.get("/moderation/counts", SVEN))["mine"] >= 1
@@ -392,7 +390,7 @@ class TestBadInput:
         ],
     )
     async def test_a_wrong_parameter_is_named(
-        self, house: House, path: str, params: dict[str, object], field: str
+        self, house: House, path: str, params: dict[str, Any], field: str
     ) -> None:
         refused = await house.get(path, MIA, status=422, **params)
         assert [error["field"] for error in refused["errors"]] == [field]
