@@ -4,12 +4,22 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from email import message_from_bytes
+from ipaddress import ip_address
+from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from deploy.ports import HOST, free_ports
+from services.runtime.clock import utcnow
 
 DROP = "drop"
 """Instead of a reply, the connection is cut."""
@@ -57,24 +67,29 @@ class Script:
         if self.before_answer is not None:
             await self.before_answer()
         if reply == DROP:
-            assert server.transport is not None
-            server.transport.abort()
+            cut(server)
         return reply
+
+
+def cut(session: SMTP) -> None:
+    if isinstance(session.transport, asyncio.Transport):
+        session.transport.abort()
 
 
 class Server:
     """The server itself; `up` and `down` as often as a test likes, always at the same port."""
 
-    def __init__(self, script: Script, **options: Any) -> None:
+    def __init__(self, script: Script, *, ssl: SSLContext | None = None, **options: Any) -> None:
         self.script = script
         self.port = free_ports(["smtp"])["smtp"]
+        self._ssl = ssl
         self._options = options
         self._server: asyncio.Server | None = None
         self._open: list[SMTP] = []
 
     async def up(self) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._session, HOST, self.port)
+        self._server = await loop.create_server(self._session, HOST, self.port, ssl=self._ssl)
 
     async def down(self) -> None:
         if self._server is not None:
@@ -85,9 +100,7 @@ class Server:
     def cut(self) -> None:
         """Cuts every open session."""
         while self._open:
-            session = self._open.pop()
-            if session.transport is not None:
-                session.transport.abort()
+            cut(self._open.pop())
 
     def _session(self) -> SMTP:
         self.script.sessions += 1
@@ -96,9 +109,41 @@ class Server:
         return session
 
 
-def nobody(*_: Any) -> AuthResult:
-    """An authenticator that lets nobody in."""
-    return AuthResult(success=False, handled=False)
+def only(user: str, password: str) -> Callable[..., AuthResult]:
+    """An authenticator that lets in nobody else."""
+
+    def check(_server: SMTP, _session: Session, _envelope: Envelope, _how: str, said: Any) -> Any:
+        right = isinstance(said, LoginPassword) and said == LoginPassword(
+            user.encode(), password.encode()
+        )
+        return AuthResult(success=right, handled=False)
+
+    return check
+
+
+def self_signed(folder: Path, host: str) -> Path:
+    """A certificate of its own making for `host`, an IP address, with its key in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(utcnow() - timedelta(days=1))
+        .not_valid_after(utcnow() + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    file.write_bytes(
+        certificate.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return file
 
 
 @asynccontextmanager

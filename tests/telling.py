@@ -115,10 +115,13 @@ DECIDED = CaseDecided(
 CLOSED = CaseClosed(at=NOON + timedelta(days=184))
 
 
-def message(*facts: Fact, of: Aggregate = CASE, sequence: int = 1, id: str = "") -> Message:
+def message(*facts: Fact, of: Aggregate = CASE, sequence: int = 1, command: str = "") -> Message:
     """The facts of one command, as a message of the log."""
     meta = Meta(
-        id=id or f"command-{sequence}", time=NOON, actor="moderator:mia", correlation="correlation"
+        id=command or f"command-{sequence}",
+        time=NOON,
+        actor="moderator:mia",
+        correlation="correlation",
     )
     return Message(sequence, of.subject, meta, facts)
 

@@ -12,8 +12,8 @@ from contracts.mail import MailBounced, MailDeferred, MailFact, MailQueued, Mail
 BACK_OFF = tuple(timedelta(seconds=s) for s in (1, 5, 30, 120, 600, 3600))
 """Waits after the first, second, … attempt; the last one for all after that."""
 
-LONGEST_PAUSE = timedelta(minutes=1)
-"""How long nobody asks whether a server that was away is back."""
+PAUSES = tuple(timedelta(seconds=s) for s in (1, 2, 5, 10, 30))
+"""How long nobody asks whether a server that was away is back: asking costs next to nothing."""
 
 PROBE = timedelta(seconds=5)
 """How long the others wait for the one that asks."""
@@ -125,8 +125,7 @@ class Circuit:
     def failed(self, now: datetime) -> datetime:
         """The server is away; returns when it may be tried again."""
         self.failures += 1
-        pause = min(LONGEST_PAUSE, BACK_OFF[min(self.failures, len(BACK_OFF)) - 1])
-        self.closed_until = now + pause
+        self.closed_until = now + PAUSES[min(self.failures, len(PAUSES)) - 1]
         return self.closed_until
 
     def answered(self) -> None:

@@ -23,6 +23,8 @@ class Settings(settings.Settings):
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
     smtp_tls: Literal["none", "starttls", "implicit"] = "none"
+    smtp_ca: Path | None = None
+    """Certificates to trust beside the system's, for a server with one of its own making."""
     smtp_sessions: int = 8
     smtp_timeout: float = 60.0
     smtp_data_timeout: float = 600.0

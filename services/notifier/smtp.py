@@ -67,6 +67,7 @@ class Smtp(Transport):
             password=password.get_secret_value() if password else None,
             use_tls=settings.smtp_tls == "implicit",
             start_tls=settings.smtp_tls == "starttls",
+            cert_bundle=str(settings.smtp_ca) if settings.smtp_ca else None,
             local_hostname=settings.mail_domain,
             timeout=settings.smtp_timeout,
         )

@@ -1,6 +1,7 @@
 """Sending mails against a real SMTP server and a real log: the ledger ends right each time."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -20,11 +21,12 @@ from services.notifier.rendering import Links, render
 from services.notifier.sending import Sending
 from services.notifier.settings import Settings
 from services.notifier.smtp import Smtp
+from services.notifier.telling import CaseSoFar
 from services.runtime.bus import Bus
 from services.runtime.events import EventStore
 from services.runtime.reactions import RetryLater
-from tests.scripted_smtp import DROP, Script, Server, nobody, smtp_server
-from tests.telling import NOON, CaseSoFar, filed, mails
+from tests.scripted_smtp import DROP, Script, Server, only, self_signed, smtp_server
+from tests.telling import NOON, filed, mails
 
 pytestmark = pytest.mark.anyio
 
@@ -268,7 +270,10 @@ async def test_a_server_that_does_not_let_us_in_bounces_nobodys_mail(
     wrong = {"smtp_user": "redress", "smtp_password": "wrong"}
     async with (
         smtp_server(
-            script, auth_required=True, auth_require_tls=False, authenticator=nobody
+            script,
+            auth_required=True,
+            auth_require_tls=False,
+            authenticator=only("redress", "right"),
         ) as server,
         opened(broker, server, **wrong) as bench,
     ):
@@ -277,6 +282,39 @@ async def test_a_server_that_does_not_let_us_in_bounces_nobodys_mail(
         (deferred,) = await bench.history(message)
         assert isinstance(deferred, MailDeferred)
         assert "535" in deferred.reason or "Authentication" in deferred.reason
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+async def test_over_tls_with_a_password(
+    broker: Topology, script: Script, tmp_path: Path, tls: str
+) -> None:
+    certificate = self_signed(tmp_path, HOST)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    options: dict[str, Any] = (
+        {"tls_context": context}
+        if tls == "starttls"
+        else {
+            "ssl": context,
+            "auth_require_tls": False,  # aiosmtpd does not see that it speaks under TLS already
+        }
+    )
+    login = {"smtp_user": "redress", "smtp_password": "right"}
+    async with smtp_server(
+        script, auth_required=True, authenticator=only("redress", "right"), **options
+    ) as server:
+        trusting = {**login, "smtp_tls": tls, "smtp_ca": certificate}
+        async with opened(broker, server, **trusting) as bench:
+            message = await bench.queued()
+            assert await bench.deliver(message) is None
+            assert kinds(await bench.history(message)) == ["MailSent"]
+        async with opened(broker, server, **login, smtp_tls=tls) as bench:
+            message = await bench.queued()
+            assert await bench.deliver(message)
+            (deferred,) = await bench.history(message)
+            assert isinstance(deferred, MailDeferred)
+            assert "certificate" in deferred.reason.lower()
+    assert len(script.taken) == 1
 
 
 async def test_a_server_that_hangs_is_given_up_and_tried_again(
@@ -322,14 +360,16 @@ async def test_the_answer_outlives_a_death_of_the_log(
 ) -> None:
     monkeypatch.setattr("services.runtime.events.PATIENCE_SECONDS", patience)
 
+    dead = asyncio.Event()
+
     async def die() -> None:
         await asyncio.to_thread(broker.kill, "nats")
+        dead.set()
 
     script.before_answer = die
     message = await bench.queued()
     delivery = asyncio.create_task(bench.deliver(message))
-    while not script.taken:
-        await asyncio.sleep(0.01)
+    await dead.wait()
     await asyncio.to_thread(broker.restart, "nats")
     assert await delivery is None
     script.before_answer = None
@@ -390,5 +430,3 @@ async def test_what_is_no_address_bounces_without_asking_the_server(
     assert await bench.deliver(message) is None
     assert kinds(await bench.history(message)) == ["MailBounced"]
     assert script.sessions == 0
-
-

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from contracts.mail import MailQueued
 from services.notifier.composing import Letter, Sender, Unaddressable, compose, deliverable
 from services.notifier.rendering import Links, render
-from tests.telling import NOON, CaseSoFar, filed, mails
+from services.notifier.telling import CaseSoFar
+from tests.telling import NOON, filed, mails
 
 (MAIL,) = mails(filed(), CaseSoFar(), filed())
 SENDER = Sender("Центр жалоб", "complaints@market.example", "market.example", "help@market.example")

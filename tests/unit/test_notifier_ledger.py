@@ -11,8 +11,9 @@ from contracts.mail import MailBounced, MailDeferred, MailSent
 from services.notifier.projection import LEDGER, State
 from services.notifier.store import queued
 from services.notifier.tables import ledger
+from services.notifier.telling import CaseSoFar
 from services.runtime.database import Row
-from tests.telling import NOON, CaseSoFar, filed, mails, message
+from tests.telling import NOON, filed, mails, message
 
 (MAIL,) = mails(filed(), CaseSoFar(), filed())
 SUBJECT = Aggregate(kind="mail", id=MAIL.mail_id)

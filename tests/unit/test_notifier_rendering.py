@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from contracts.case import CaseDecided, Outcome, StatementOfReasons
+from contracts.codec import Fact
 from contracts.mail import MailQueued
 from services.notifier.rendering import Links, Rendered, cleaned, one_line, render
 from services.notifier.telling import TABLE, CaseSoFar, evolve
@@ -44,9 +45,7 @@ def shown(mail: MailQueued) -> Rendered:
 def the_mail(name: str) -> MailQueued:
     """The mail of that golden file."""
     ivans, guests = filed(IVAN, name="1van5"), filed(GUEST, name="9ue575")
-    new = CaseSoFar()
-    for fact in (opened(), joined(ivans)):
-        new = evolve(new, fact)
+    new = evolve(evolve(CaseSoFar(), opened()), joined(ivans))
     known = evolve(evolve(new, ADMITTED), ASKED)
     dismissed = DECIDED.model_copy(
         update={
@@ -55,7 +54,7 @@ def the_mail(name: str) -> MailQueued:
             "statement": DECIDED.statement.model_copy(update={"restrictions": ()}),
         }
     )
-    fact, case = {
+    scenes: dict[str, tuple[Fact, CaseSoFar]] = {
         "receipt": (ivans, new),
         "receipt-guest": (guests, new),
         "admitted": (ADMITTED, new),
@@ -66,8 +65,9 @@ def the_mail(name: str) -> MailQueued:
         "decided": (DECIDED, known),
         "decided-dismissed": (dismissed, known),
         "closed": (CLOSED, known),
-    }[name.partition(".")[2]]
-    side = name.partition(".")[0]
+    }
+    side, _, scene = name.partition(".")
+    fact, case = scenes[scene]
     return next(mail for mail in mails(fact, case, ivans, guests) if mail.audience == side)
 
 
@@ -180,9 +180,7 @@ def with_text(text: str) -> MailQueued:
 def test_peoples_words_stay_words() -> None:
     rendered = shown(with_text(NASTY))
     plain = shown(the_mail("complainant.receipt"))
-    assert [tag for tag, _ in Tags(rendered.html).seen] == [
-        tag for tag, _ in Tags(plain.html).seen
-    ]
+    assert [tag for tag, _ in Tags(rendered.html).seen] == [tag for tag, _ in Tags(plain.html).seen]
     assert "{{ 7 * 7 }}" in rendered.text
     # Each line of the quote is marked, so that nobody's words can pass for ours.
     assert "\n-- \n" not in rendered.text

@@ -154,8 +154,8 @@ def test_facts_of_one_message_are_told_in_order_each_on_those_before() -> None:
 
 def test_the_same_fact_read_twice_makes_the_same_mails() -> None:
     case = after(*BOTH_JOINED, ADMITTED)
-    first = [told.mail_id for told in plan(message(ASKED, id="ask"), case)]
-    again = [told.mail_id for told in plan(message(ASKED, id="ask", sequence=9), case)]
+    first = [told.mail_id for told in plan(message(ASKED, command="ask"), case)]
+    again = [told.mail_id for told in plan(message(ASKED, command="ask", sequence=9), case)]
     assert first == again
     assert len(set(first)) == 3
 
@@ -168,9 +168,9 @@ def test_one_person_with_two_complaints_gets_a_mail_for_each() -> None:
 
 def test_the_same_command_id_on_another_case_makes_other_mails() -> None:
     case = after(*BOTH_JOINED, ADMITTED)
-    here = {t.mail_id for t in plan(message(ASKED, id="ask"), case)}
+    here = {t.mail_id for t in plan(message(ASKED, command="ask"), case)}
     elsewhere = Aggregate(kind="case", id="07e2")
-    there = {t.mail_id for t in plan(message(ASKED, id="ask", of=elsewhere), case)}
+    there = {t.mail_id for t in plan(message(ASKED, command="ask", of=elsewhere), case)}
     assert not here & there
 
 

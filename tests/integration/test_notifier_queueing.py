@@ -1,0 +1,239 @@
+"""From the facts in a real log to the mails queued, each with its right reader."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from contracts.codec import Fact, Message
+from contracts.complaint import ComplaintFiled
+from contracts.envelope import Aggregate, Meta
+from contracts.ids import new_id
+from contracts.mail import MailQueued
+from deploy.marketplace.app import build
+from deploy.marketplace.settings import Settings as MarketplaceSettings
+from deploy.ports import HOST, free_ports
+from deploy.topology import Topology
+from services.notifier.handlers import NobodyThere, Queueing
+from services.notifier.settings import Settings
+from services.notifier.telling import CaseSoFar, evolve, plan
+from services.runtime.bus import Bus
+from services.runtime.events import EventStore
+from services.runtime.marketplace import Marketplace
+from services.runtime.problems import Unavailable
+from tests.serving import Server
+from tests.telling import (
+    ADMITTED,
+    ASKED,
+    DECIDED,
+    GUEST,
+    IVAN,
+    LINK,
+    NOON,
+    filed,
+    joined,
+    opened,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
+    with Topology(tmp_path_factory.mktemp("data"), only=["streams"]) as topology:
+        yield topology
+
+
+@pytest.fixture(scope="module")
+def marketplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = Server()
+    data: Path = tmp_path_factory.mktemp("marketplace")
+    with server.serving(build(MarketplaceSettings(public_url=server.url, data=data))):
+        yield server.url
+
+
+class Site:
+    """The log with its writers, and the telling half of the notifier."""
+
+    def __init__(self, stores: dict[str, EventStore], marketplace: str) -> None:
+        self._stores = stores
+        self.case = Aggregate(kind="case", id=new_id())
+        self._history: list[Message] = []
+        self.directory = Marketplace(marketplace)
+        self.queueing = self.queueing_with(self.directory)
+
+    def queueing_with(self, directory: Marketplace) -> Queueing:
+        return Queueing(self._stores["notifier"], directory, clock=lambda: NOON)
+
+    async def file(self, complaint: ComplaintFiled) -> Message:
+        aggregate = Aggregate(kind="complaint", id=complaint.complaint_id)
+        return await self._append("intake", aggregate, 0, complaint)
+
+    async def happen(self, *facts: Fact) -> Message:
+        """Something in the case, as moderation writes it."""
+        version = self._history[-1].sequence if self._history else 0
+        message = await self._append("moderation", self.case, version, *facts)
+        self._history.append(message)
+        return message
+
+    async def _append(
+        self, writer: str, aggregate: Aggregate, version: int, *facts: Fact
+    ) -> Message:
+        meta = Meta(id=new_id(), time=NOON, actor=f"service:{writer}", correlation="test")
+        await self._stores[writer].append(aggregate, facts, expected=version, meta=meta)
+        return (await self._stores[writer].read(aggregate)).messages[-1]
+
+    async def mails(self, message: Message) -> list[MailQueued]:
+        """The mails about `message` that stand in the log, the accused's last."""
+        case = CaseSoFar()
+        for earlier in self._history:
+            if earlier.sequence < message.sequence:
+                for fact in earlier.facts:
+                    case = evolve(case, fact)
+        found = []
+        for told in plan(message, case):
+            aggregate = Aggregate(kind="mail", id=told.mail_id)
+            for fact in (await self._stores["notifier"].read(aggregate)).facts:
+                assert isinstance(fact, MailQueued)
+                found.append(fact)
+        return found
+
+
+@pytest.fixture
+async def site(broker: Topology, marketplace: str) -> AsyncIterator[Site]:
+    async with AsyncExitStack() as stack:
+        stores = {}
+        for user in ("intake", "moderation", "notifier"):
+            settings = Settings.model_validate(
+                {
+                    "nats_url": f"nats://{HOST}:{broker.site.ports['nats']}",
+                    "nats_user": user,
+                    "nats_password": broker.site.secrets.nats[user],
+                    "database_url": "sqlite+aiosqlite://",
+                    "secret_key": "0" * 32,
+                }
+            )
+            bus = Bus(settings)
+            await bus.connect()
+            stack.push_async_callback(bus.close)
+            stores[user] = EventStore(bus, source=user)
+        site = Site(stores, marketplace)
+        stack.push_async_callback(site.directory.aclose)
+        yield site
+
+
+def to(mails: list[MailQueued]) -> list[tuple[str, str, str]]:
+    return [(mail.audience, mail.to_address, mail.template) for mail in mails]
+
+
+async def a_case(site: Site) -> tuple[ComplaintFiled, ComplaintFiled]:
+    """Two complaints about one listing, joined and admitted."""
+    ivans, guests = filed(IVAN, name=new_id()), filed(GUEST, name=new_id())
+    await site.file(ivans)
+    await site.file(guests)
+    await site.happen(opened(), joined(ivans))
+    await site.happen(joined(guests))
+    await site.happen(ADMITTED)
+    return ivans, guests
+
+
+async def test_the_complainant_gets_a_receipt(site: Site) -> None:
+    message = await site.file(filed(IVAN, name=new_id()))
+    await site.queueing.on_message(message)
+    (mail,) = await site.mails(message)
+    assert (mail.to_address, mail.to_name, mail.language) == (IVAN.email, IVAN.name, "ru")
+    assert (mail.template, mail.case_id) == ("receipt", None)
+    assert mail.queued_at == NOON
+
+
+async def test_a_decision_reaches_both_sides_each_with_its_own(site: Site) -> None:
+    ivans, guests = await a_case(site)
+    message = await site.happen(DECIDED)
+    await site.queueing.on_message(message)
+    mails = await site.mails(message)
+    assert to(mails) == [
+        ("complainant", IVAN.email, "decided"),
+        ("complainant", GUEST.email, "decided"),
+        ("accused", "sunrise-store@example.org", "decided"),
+    ]
+    assert [mail.params["number"] for mail in mails] == [
+        ivans.number,
+        guests.number,
+        "K-QXD2M-7K3F9",
+    ]
+    assert [mail.complaint_id for mail in mails] == [
+        ivans.complaint_id,
+        guests.complaint_id,
+        None,
+    ]
+
+
+async def test_no_complainant_is_named_to_the_accused(site: Site) -> None:
+    complaints = await a_case(site)
+    message = await site.happen(ASKED)
+    await site.queueing.on_message(message)
+    (to_accused,) = (mail for mail in await site.mails(message) if mail.audience == "accused")
+    said = to_accused.model_dump_json()
+    for complaint in complaints:
+        person = complaint.complainant
+        for secret in (person.name, person.email, complaint.complaint_id, complaint.number, LINK):
+            assert secret not in said
+
+
+async def test_a_message_delivered_again_queues_nothing_more(site: Site) -> None:
+    await a_case(site)
+    message = await site.happen(ASKED)
+    await site.queueing.on_message(message)
+    first = await site.mails(message)
+    await site.queueing.on_message(message)
+    assert await site.mails(message) == first
+    assert len(first) == 3
+
+
+async def test_a_message_read_late_is_told_as_things_stood_then(site: Site) -> None:
+    await a_case(site)
+    message = await site.happen(ASKED)
+    late = filed(IVAN, name=new_id())
+    await site.file(late)
+    joining = await site.happen(joined(late))
+    await site.queueing.on_message(message)
+    assert late.complaint_id not in [mail.complaint_id for mail in await site.mails(message)]
+    await site.queueing.on_message(joining)
+    (mail,) = await site.mails(joining)
+    assert (mail.complaint_id, mail.template) == (late.complaint_id, "admitted")
+
+
+async def test_complainants_are_told_although_the_directory_is_away(site: Site) -> None:
+    await a_case(site)
+    message = await site.happen(ASKED)
+    away = Marketplace(f"http://{HOST}:{free_ports(['away'])['away']}")
+    with pytest.raises(Unavailable):
+        await site.queueing_with(away).on_message(message)
+    assert {mail.audience for mail in await site.mails(message)} == {"complainant"}
+
+    await site.queueing.on_message(message)
+    assert len(await site.mails(message)) == 3
+
+
+async def test_an_accused_whom_nobody_knows_is_a_dead_letter_and_not_a_silence(site: Site) -> None:
+    complaint = filed(IVAN, name=new_id())
+    await site.file(complaint)
+    await site.happen(opened(accused="nobody-of-that-name"), joined(complaint), ADMITTED)
+    message = await site.happen(ASKED)
+    with pytest.raises(NobodyThere):
+        await site.queueing.on_message(message)
+    assert to(await site.mails(message)) == [
+        ("complainant", IVAN.email, "counter_notice_requested")
+    ]
+
+
+async def test_a_case_of_many_complaints_tells_each_of_them(site: Site) -> None:
+    complaints = [filed(IVAN, name=new_id()) for _ in range(150)]
+    for complaint in complaints:
+        await site.file(complaint)
+    await site.happen(opened(), *(joined(complaint) for complaint in complaints), ADMITTED)
+    message = await site.happen(DECIDED)
+    await site.queueing.on_message(message)
+    mails = await site.mails(message)
+    assert [mail.complaint_id for mail in mails[:-1]] == [c.complaint_id for c in complaints]
