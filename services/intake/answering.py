@@ -1,7 +1,8 @@
 """The accused's answer (R35): the case read from the log, the answer written to it."""
 
+import re
 from datetime import datetime
-from typing import Annotated, NamedTuple, cast
+from typing import Annotated, Final, NamedTuple, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +13,7 @@ from contracts.ids import derived_id, new_id
 from contracts.response import CounterNoticeSubmitted
 from services.intake import checks
 from services.intake.decider import (
+    NO_CASE,
     Case,
     SubmitCounterNotice,
     answer,
@@ -23,6 +25,8 @@ from services.intake.filing import EvidenceIds, Filing, KeyReused, checked_key
 from services.runtime.auth import Principal
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
+
+_CASE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class CounterNoticeBody(BaseModel):
@@ -106,6 +110,8 @@ class Answering:
         return _receipt(case, due_at, wanted, handled.facts, handled.sequence)
 
     async def _case(self, case_id: str) -> Case:
+        if not _CASE_ID.fullmatch(case_id):
+            return NO_CASE
         history = await self._events.read(Aggregate(kind="case", id=case_id))
         return case_of(cast(tuple[CaseFact, ...], history.facts))
 

@@ -78,10 +78,11 @@ class _Parser(MultiPartParser):
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         file = self._current_part.file
         if file is not None:
-            sent = self._sent[file] = self._sent.get(file, 0) + end - start
+            kept = self._sent.get(file, 0)
+            sent = self._sent[file] = kept + end - start
             self._head += data[start : min(end, start + HEAD - len(self._head))]
-            if sent > FILE_LIMIT and sent > limit_of(bytes(self._head)):
-                return
+            if sent > FILE_LIMIT:
+                end = min(end, start + max(0, limit_of(bytes(self._head)) - kept))
         super().on_part_data(data, start, end)
 
     async def parse(self) -> FormData:
