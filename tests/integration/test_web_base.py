@@ -29,6 +29,7 @@ pytestmark = pytest.mark.anyio
 TEMPLATE = """
 {% extends "base.html" %}{% import "components.html" as ui %}
 {% block title %}{{ heading }}{% endblock %}
+{% block head %}<link rel="stylesheet" href="{{ own_asset('words.css') }}">{% endblock %}
 {% block main %}
 {{ ui.error_summary(form) }}
 {% call ui.form("/words", version=7) %}
@@ -51,6 +52,9 @@ def app(tmp_path: Path) -> FastAPI:
     templates = tmp_path / "templates"
     templates.mkdir()
     (templates / "words.html").write_text(TEMPLATE)
+    static = tmp_path / "static"
+    static.mkdir()
+    (static / "words.css").write_text("p { color: teal }")
     app = FastAPI()
     keys = auth.Auth(secret_key="k" * 40, public_url=ORIGIN, clock=lambda: NOW)
     http.install(app)
@@ -59,6 +63,7 @@ def app(tmp_path: Path) -> FastAPI:
         templates,
         service="words",
         clock=lambda: NOW,
+        static=static,
         translations={"en": NullTranslations(), "ar": Arabic()},
     )
     pages.install(app)
@@ -166,6 +171,15 @@ async def test_static_files_are_kept_for_ever_at_an_address_that_changes_with_th
     assert earlier.text == current.text
     assert "immutable" not in earlier.headers["cache-control"]
     assert (await browser.get("/assets/000000000000/../pages.py")).status_code == 404
+
+
+async def test_a_service_serves_its_own_files_below_its_own_name(browser: AsyncClient) -> None:
+    page = (await browser.get("/words")).text
+    address = re.search(r'href="(/words/assets/[0-9a-f]+/words\.css)"', page)
+    assert address
+    file = await browser.get(address[1])
+    assert file.text == "p { color: teal }"
+    assert "immutable" in file.headers["cache-control"]
 
 
 async def test_a_refusal_is_a_page_for_browsers_and_a_problem_document_for_the_api(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from services.runtime.web.text import gettext as _
 from services.runtime.web.text import ngettext, reader
@@ -136,12 +136,6 @@ def filename(name: str) -> Markup:
     return Markup('<bdi dir="ltr">{}</bdi>').format(visible)
 
 
-def paragraphs(text: str) -> Markup:
-    """Our own longer text: a blank line parts paragraphs."""
-    parts = [part.strip() for part in text.split("\n\n") if part.strip()]
-    return Markup("").join(Markup("<p>{}</p>").format(escape(part)) for part in parts)
-
-
 FILTERS = {
     "date": date,
     "datetime": date_time,
@@ -151,7 +145,6 @@ FILTERS = {
     "filesize": filesize,
     "iso": iso,
     "number": number,
-    "paragraphs": paragraphs,
     "relative": relative,
     "urgency": urgency,
     "user_line": user_line,

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from fastapi import FastAPI
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -69,7 +68,7 @@ class Pages:
         self._clock = clock
         self._translations = translations or {"en": NullTranslations()}
         self._shared = Assets(_HERE / "static", "/assets")
-        self._own = Assets(static, f"/assets/{service}") if static else None
+        self._own = Assets(static, f"/{service}/assets") if static else None
         self._environment = self._environment_of(templates)
         self._environment.globals.update(functions or {})
 
@@ -92,7 +91,6 @@ class Pages:
             asset=self._shared.url,
             own_asset=self._own.url if self._own else self._shared.url,
             csrf_field=_csrf_field,
-            unique=lambda: uuid4().hex[:8],
             no_form=Form(),
         )
         return environment
