@@ -1,8 +1,8 @@
 """The event store: JetStream's log, read and appended to by aggregate.
 
-There is one way to write a fact, `EventStore.append`: an exact guard on the aggregate's own subject,
-a deterministic message id, and patience with unclear answers. What arrives together is written as
-one atomic batch, and so made durable by one fsync.
+There is one way to write a fact, `EventStore.append`: an exact guard on the aggregate's own
+subject, a deterministic message id, and patience with unclear answers. What arrives together is
+written as one atomic batch, and so made durable by one fsync.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from contracts.envelope import Aggregate, Meta
 from contracts.ids import new_id
 from contracts.streams import Stream, stream_of
 from services.runtime.bus import UNCLEAR, Bus, StreamError
-from services.runtime.problems import Conflict, Stale, Unavailable
+from services.runtime.problems import Conflict, Stale, TooLarge, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +38,8 @@ READ_MESSAGES = 1000
 ANSWER_SECONDS = 3.0
 PATIENCE_SECONDS = 20.0
 """An R3 leader's death takes 4 to 8 s, a restart of a server with a long log a little more."""
+HEADER_BYTES = 1024
+"""More than our headers ever take of the server's limit to one message."""
 
 
 class History(NamedTuple):
@@ -65,12 +67,19 @@ class Unclear(Exception):
     """No answer, or none that tells whether the message was stored."""
 
 
+class _Stored(NamedTuple):
+    sequence: int
+    before: bool
+    """It stood there already: an earlier try of ours, or the same command sent twice."""
+
+
 class _Write(NamedTuple):
     subject: str
     payload: bytes
     message_id: str
     expected: int
-    done: "asyncio.Future[int]"
+    deadline: float
+    done: "asyncio.Future[_Stored]"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -93,19 +102,30 @@ class EventStore:
 
         `expected` is the aggregate's version that the command was decided on, 0 for a new one.
         The same command appended again returns the sequence it has. Raises Conflict when another
-        message stands after `expected`, Unavailable when the log gives no clear answer for
-        `PATIENCE_SECONDS`; only then is it unknown whether the facts were stored.
+        message stands after `expected`, TooLarge when no message can hold the facts, Unavailable
+        when the log gives no clear answer for `PATIENCE_SECONDS`; only then is it unknown whether
+        the facts were stored.
         """
+        return (await self._store(aggregate, facts, expected=expected, meta=meta)).sequence
+
+    async def _store(
+        self, aggregate: Aggregate, facts: Sequence[Fact], *, expected: int, meta: Meta
+    ) -> _Stored:
         stream = stream_of(aggregate.kind).name
+        payload = encode(
+            source=self._source, subject=aggregate.subject, meta=meta, facts=tuple(facts)
+        )
+        if len(payload) + HEADER_BYTES > self._bus.client.max_payload:
+            raise TooLarge("This is more than one entry of the log can hold.")
+        loop = asyncio.get_running_loop()
         write = _Write(
             subject=aggregate.subject,
-            payload=encode(
-                source=self._source, subject=aggregate.subject, meta=meta, facts=tuple(facts)
-            ),
+            payload=payload,
             # The stream's dedupe window knows no subjects, so the id names the aggregate too.
-            message_id=f"{aggregate.id}/{meta.id}",
+            message_id=f"{aggregate.subject}/{meta.id}",
             expected=expected,
-            done=asyncio.get_running_loop().create_future(),
+            deadline=loop.time() + PATIENCE_SECONDS,
+            done=loop.create_future(),
         )
         group = self._groups.get(stream)
         if group is None:
@@ -172,11 +192,13 @@ class EventStore:
                 if not facts:
                     return Handled(state, (), history.version, history.version)
                 try:
-                    sequence = await self.append(
+                    sequence, before_us = await self._store(
                         aggregate, facts, expected=history.version, meta=meta
                     )
                 except Conflict:
                     continue
+                if before_us:
+                    continue  # what stands there may have been decided by our twin: read it
                 for fact in facts:
                     state = evolve(state, fact)
                 return Handled(state, facts, sequence, sequence)
@@ -243,19 +265,19 @@ class _GroupCommit:
             answer = await client.request(
                 last.subject, last.payload, headers=headers, timeout=ANSWER_SECONDS
             )
-            first = _sequence(answer.data) - len(batch) + 1
+            first = _stored(answer.data).sequence - len(batch) + 1
         except (*UNCLEAR, StreamError) as error:
             log.info("append.batch_refused", stream=self._stream, size=len(batch), why=repr(error))
             return False
         for offset, write in enumerate(batch):
-            _succeed(write, first + offset)
+            _succeed(write, _Stored(first + offset, before=False))
         return True
 
     async def _write_alone(self, write: _Write) -> None:
         try:
             async for attempt in stamina.retry_context(
                 on=Unclear,
-                timeout=PATIENCE_SECONDS,
+                timeout=max(0.01, write.deadline - asyncio.get_running_loop().time()),
                 attempts=None,
                 wait_initial=0.05,
                 wait_max=1.0,
@@ -270,13 +292,13 @@ class _GroupCommit:
             log.error("append.refused", subject=write.subject, error=str(error))
             _fail(write, Unavailable(f"The log does not take it: {error.description}."))
 
-    async def _try_once(self, write: _Write) -> int:
+    async def _try_once(self, write: _Write) -> _Stored:
         """Writes under the guard; where the guard refuses, looks who was first: perhaps we."""
         try:
             answer = await self._bus.client.request(
                 write.subject, write.payload, headers=write.headers, timeout=ANSWER_SECONDS
             )
-            return _sequence(answer.data)
+            return _stored(answer.data)
         except UNCLEAR as error:
             raise Unclear from error
         except StreamError as error:
@@ -288,7 +310,7 @@ class _GroupCommit:
         sequence, message_id = stored
         if message_id != write.message_id:
             raise Conflict("Somebody else acted on this at the same time. Look again.")
-        return sequence
+        return _Stored(sequence, before=True)
 
     async def _after(self, write: _Write) -> tuple[int, str] | None:
         """The first message on the subject after the guarded one: its sequence and message id."""
@@ -316,7 +338,7 @@ async def _collect(answers: "asyncio.Queue[Msg]", found: list[tuple[int, bytes]]
     while True:
         try:
             answer = await asyncio.wait_for(answers.get(), ANSWER_SECONDS)
-        except asyncio.TimeoutError as error:
+        except TimeoutError as error:
             raise Unclear from error
         headers = answer.headers or {}
         match headers.get("Status"):
@@ -330,18 +352,18 @@ async def _collect(answers: "asyncio.Queue[Msg]", found: list[tuple[int, bytes]]
                 raise Unclear(status)
 
 
-def _sequence(answer: bytes) -> int:
-    """The sequence in a publish acknowledgement. Raises StreamError when it is a refusal."""
+def _stored(answer: bytes) -> _Stored:
+    """What a publish acknowledgement says. Raises StreamError when it is a refusal."""
     document = json.loads(answer)
     if "error" in document:
         error = document["error"]
         raise StreamError(error.get("err_code", 0), error.get("description", ""))
-    return int(document["seq"])
+    return _Stored(int(document["seq"]), before=document.get("duplicate", False))
 
 
-def _succeed(write: _Write, sequence: int) -> None:
+def _succeed(write: _Write, stored: _Stored) -> None:
     if not write.done.done():
-        write.done.set_result(sequence)
+        write.done.set_result(stored)
 
 
 def _fail(write: _Write, error: Exception) -> None:
