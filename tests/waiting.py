@@ -4,23 +4,22 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
-T = TypeVar("T")
 
 POLL_SECONDS = 0.02
 
 
-async def eventually(condition: Callable[[], T | Awaitable[T]], timeout: float = 10.0) -> T:
-    """The first true value of `condition()`, plain or awaited.
+async def eventually(
+    condition: Callable[[], object | Awaitable[object]], timeout: float = 10.0
+) -> None:
+    """Returns when `condition()`, plain or awaited, is true.
 
-    Fails the test when none has come after `timeout` seconds.
+    Fails the test when it has not come true after `timeout` seconds.
     """
     deadline = time.monotonic() + timeout
     while True:
         found = condition()
         value = await found if inspect.isawaitable(found) else found
         if value:
-            return value
+            return
         assert time.monotonic() < deadline, f"not true within {timeout:g} s: last {value!r}"
         await asyncio.sleep(POLL_SECONDS)
