@@ -30,6 +30,8 @@ function count(counter) {
   show();
 }
 
+const isBox = (field) => ["radio", "checkbox"].includes(field.type);
+
 const fields = (form) =>
   [...form.elements].filter((e) => e.name && !["hidden", "file", "password", "submit", "button"].includes(e.type));
 
@@ -50,7 +52,7 @@ function keepDraft(form) {
   }
   form.addEventListener("input", () => {
     const typed = fields(form)
-      .filter((e) => (["radio", "checkbox"].includes(e.type) ? e.checked : e.value))
+      .filter((e) => (isBox(e) ? e.checked : e.value))
       .map((e) => [e.name, e.value]);
     try { localStorage.setItem(key, JSON.stringify({ at: Date.now(), fields: typed })); } catch { /* storage full or refused: no draft */ }
   });
@@ -63,18 +65,17 @@ function read(key) {
   } catch { return null; }
 }
 
-// What the server put into the form is newer than the draft and stays.
+// Only into fields that were never sent: what the server gives back is newer than the draft.
 function restore(form, saved) {
   let any = false;
-  for (const [name, value] of saved) {
-    for (const field of fields(form).filter((e) => e.name === name)) {
-      const box = ["radio", "checkbox"].includes(field.type);
-      if (box && field.value === value && !fields(form).some((e) => e.name === name && e.checked)) {
-        field.checked = any = true;
-      } else if (!box && field.tagName !== "SELECT" && !field.value && value) {
-        field.value = value;
-        any = true;
-      }
+  for (const field of fields(form).filter((e) => "unsent" in e.dataset)) {
+    const values = saved.filter(([name]) => name === field.name).map(([, value]) => value);
+    if (isBox(field)) {
+      any ||= field.checked !== values.includes(field.value);
+      field.checked = values.includes(field.value);
+    } else if (values.length) {
+      any ||= field.value !== values[0];
+      [field.value] = values;
     }
   }
   return any;
