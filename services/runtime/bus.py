@@ -94,7 +94,7 @@ class Bus:
             user=self._settings.nats_user,
             password=password.get_secret_value() if password else None,
             max_reconnect_attempts=-1,
-            reconnect_time_wait=0.2,
+            reconnect_time_wait=1,
             connect_timeout=2,
             # Shorter than an append's patience, so that a silent connection is replaced in time.
             ping_interval=5,

@@ -50,21 +50,27 @@ class _Connection(asyncio.Protocol):
 
 
 @dataclass
+class Answer:
+    """An accepted request: `at` is when its answer was there (`time.perf_counter`), `followed`
+    how many seconds the follow-up request then took."""
+
+    at: float
+    body: bytes
+    followed: float
+
+
+@dataclass
 class Measured:
     """What a load came to. `seconds` are the latencies of the requests that were accepted."""
 
     elapsed: float = 0.0
     seconds: list[float] = field(default_factory=list)
     refused: int = 0
-    answers: list[tuple[float, bytes]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
         return len(self.seconds) / self.elapsed
-
-    def percentile_ms(self, share: float) -> float:
-        """Nearest-rank percentile of the latency in milliseconds."""
-        return percentile(self.seconds, share) * 1000
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -72,6 +78,12 @@ def percentile(values: list[float], share: float) -> float:
     if not values:
         return float("nan")
     return sorted(values)[min(len(values) - 1, round(share * (len(values) - 1)))]
+
+
+def get(url: str) -> bytes:
+    """The bytes of a GET request to `url`."""
+    parts = urlsplit(url)
+    return f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
 
 
 def post(url: str, body: bytes, *, key: str | None = None) -> bytes:
@@ -88,12 +100,17 @@ def post(url: str, body: bytes, *, key: str | None = None) -> bytes:
 async def _connect(url: str) -> _Connection:
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
-    _, connection = await loop.create_connection(_Connection, parts.hostname, parts.port)
+    _, connection = await loop.create_connection(_Connection, str(parts.hostname), parts.port or 80)
     return connection
 
 
 async def closed_loop(
-    url: str, requests: Callable[[], bytes], *, connections: int, seconds: float, warm_up: float = 1.0
+    url: str,
+    requests: Callable[[], bytes],
+    *,
+    connections: int,
+    seconds: float,
+    warm_up: float = 1.0,
 ) -> Measured:
     """Each connection sends its next request as soon as the last one is answered."""
     measured = Measured()
@@ -118,27 +135,38 @@ async def closed_loop(
 
 
 async def open_loop(
-    url: str, requests: Iterator[bytes], *, rate: float, seconds: float, connections: int = 64
+    url: str,
+    requests: Iterator[bytes],
+    *,
+    rate: float,
+    seconds: float,
+    follow: tuple[str, Callable[[bytes], bytes]],
+    connections: int = 64,
 ) -> Measured:
-    """Sends `rate` requests a second whatever the answers take; keeps every answer with its time.
+    """Sends `rate` requests a second whatever the answers take.
 
-    The latency counts from when the request was due, so a stalled server is not flattered.
+    Each accepted one is followed at once by a request to the address `follow[0]`, made by
+    `follow[1]` from the answer. The latency counts from when the request was due, so a server that
+    stalls is not flattered.
     """
     measured = Measured()
-    idle: asyncio.Queue[_Connection] = asyncio.Queue()
+    idle: asyncio.Queue[tuple[_Connection, _Connection]] = asyncio.Queue()
     for _ in range(connections):
-        idle.put_nowait(await _connect(url))
+        idle.put_nowait((await _connect(url), await _connect(follow[0])))
     begin = perf_counter()
 
     async def one(due: float) -> None:
-        connection = await idle.get()
-        status, body = await connection.send(next(requests))
-        idle.put_nowait(connection)
+        first, second = await idle.get()
+        status, body = await first.send(next(requests))
+        answered = perf_counter()
         if status < 300:
-            measured.seconds.append(perf_counter() - due)
-            measured.answers.append((perf_counter(), body))
+            found, _ = await second.send(follow[1](body))
+            assert found == 200, f"the follow-up was answered {found}"
+            measured.seconds.append(answered - due)
+            measured.answers.append(Answer(answered, body, perf_counter() - answered))
         else:
             measured.refused += 1
+        idle.put_nowait((first, second))
 
     async with asyncio.TaskGroup() as group:
         for number in range(int(rate * seconds)):
@@ -147,5 +175,6 @@ async def open_loop(
             group.create_task(one(due))
     measured.elapsed = perf_counter() - begin
     while not idle.empty():
-        idle.get_nowait().close()
+        for connection in idle.get_nowait():
+            connection.close()
     return measured

@@ -1,0 +1,192 @@
+"""The jobs of the benchmark. Each brings up what it measures, and measures its limit beside it."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypedDict
+from urllib.parse import urlsplit
+
+from contracts.streams import COMPLAINTS
+from deploy.parts import ROOT
+from services.runtime.bus import Bus
+from services.runtime.clock import utcnow
+from services.runtime.feed import Feed
+from tests.load import rig
+from tests.load.client import Measured, closed_loop, get, open_loop, percentile
+from tests.load.limits import appends
+from tests.servers import PostgresCluster, postgresql_binaries
+
+SECONDS = 6.0
+STEADY_RATE = 200
+STEADY_SECONDS = 15.0
+LAST_MAIL_SECONDS = 120.0
+REBUILD_CASES = 40_000
+
+
+class Case(TypedDict):
+    """One line of the outcome; rates a second, None where a figure has no meaning."""
+
+    rate: float | None
+    p50_ms: float | None
+    p99_ms: float | None
+    limit: float | None
+    ratio: float | None
+
+
+def _case(measured: Measured, *, limit: float | None = None) -> Case:
+    return _figures(measured.rate, measured.seconds, limit=limit)
+
+
+def _figures(rate: float | None, seconds: list[float], *, limit: float | None = None) -> Case:
+    return {
+        "rate": rate and round(rate, 1),
+        "p50_ms": round(percentile(seconds, 0.5) * 1000, 2) if seconds else None,
+        "p99_ms": round(percentile(seconds, 0.99) * 1000, 2) if seconds else None,
+        "limit": limit and round(limit, 1),
+        "ratio": round(rate / limit, 3) if rate and limit else None,
+    }
+
+
+async def filing() -> dict[str, Case]:
+    """Complaints accepted and fsynced, by connections; limits: the bare append, the bare POST."""
+    cases: dict[str, Case] = {}
+    with rig.installation("intake") as topology:
+        url = topology.address("intake")
+        requests = rig.complaints(url)
+        for connections in (1, 16, 64):
+            async with rig.log_of(topology) as bus:
+                raw = await appends(bus, _payload(), at_once=connections, seconds=SECONDS / 2)
+            with rig.process("tests.load.limits") as bare_url:
+                await _answering(bare_url)
+                bare = await closed_loop(
+                    bare_url, lambda: next(requests), connections=connections, seconds=SECONDS / 2
+                )
+            filed = await closed_loop(
+                url, lambda: next(requests), connections=connections, seconds=SECONDS
+            )
+            assert not filed.refused, f"{filed.refused} complaints were refused"
+            cases[f"{connections} connections, limit append"] = _case(filed, limit=raw.rate)
+            cases[f"{connections} connections, limit bare POST"] = _case(filed, limit=bare.rate)
+    return cases
+
+
+def _payload() -> bytes:
+    """As many bytes as a complaint has in the log."""
+    request = next(rig.complaints("http://127.0.0.1"))
+    return request.partition(b"\r\n\r\n")[2] + b" " * 500
+
+
+async def latency() -> dict[str, Case]:
+    """Filed → visible in the Complaint Center, filed → mailed, at 200 complaints a second."""
+    with rig.installation() as topology:
+        center = topology.address("moderation")
+        filed = await open_loop(
+            topology.address("intake"),
+            rig.complaints(topology.address("intake")),
+            rate=STEADY_RATE,
+            seconds=STEADY_SECONDS,
+            follow=(center, lambda receipt: get(center + json.loads(receipt)["status_url"])),
+        )
+        assert not filed.refused, f"{filed.refused} complaints were refused"
+        mailed = await _mailed(topology.data / "mail" / "new", filed)
+    visible = [answer.followed for answer in filed.answers]
+    return {
+        "filed": _case(filed),
+        "filed → visible": _figures(filed.rate, visible),
+        "filed → mailed": _figures(filed.rate, mailed),
+    }
+
+
+async def _mailed(folder: Path, filed: Measured) -> list[float]:
+    """Seconds from each receipt until its mail was in the mailbox. Waits for the last one."""
+    clocks_apart = utcnow().timestamp() - perf_counter()
+    answered = {json.loads(a.body)["number"]: a.at + clocks_apart for a in filed.answers}
+    arrived: dict[str, float] = {}
+    deadline = perf_counter() + LAST_MAIL_SECONDS
+    while len(arrived) < len(answered):
+        assert perf_counter() < deadline, f"{len(answered) - len(arrived)} mails did not arrive"
+        await asyncio.sleep(1)
+        arrived = {n: at for n, at in _mails(folder) if n in answered}
+    return [max(0.0, at - answered[number]) for number, at in arrived.items()]
+
+
+def _mails(folder: Path) -> Iterator[tuple[str, float]]:
+    """The number in each mail's subject, and when the mail was stored."""
+    for path in folder.iterdir():
+        subject = re.search(rb"^Subject:.*?(C-[0-9A-Z]{5}-[0-9A-Z]{5})", path.read_bytes(), re.M)
+        if subject:
+            yield subject[1].decode(), path.stat().st_mtime
+
+
+async def rebuild() -> dict[str, Case]:
+    """Facts folded a second when moderation's tables are rebuilt; limit: reading the same log."""
+    cases: dict[str, Case] = {}
+    with rig.installation("streams", "moderation-migrate") as topology:
+        async with rig.log_of(topology) as bus:
+            facts = await rig.fill(bus, REBUILD_CASES)
+            limit = facts / await _read_through(bus)
+        cases["SQLite"] = _figures(_replayed(topology.env("moderation-migrate")), [], limit=limit)
+        binaries = postgresql_binaries()
+        if binaries is not None:
+            cluster = PostgresCluster(binaries)
+            cluster.start()
+            try:
+                env = topology.env("moderation-migrate") | {
+                    "REDRESS_DATABASE_URL": await cluster.fresh()
+                }
+                _verb(env, "migrate")
+                cases["PostgreSQL"] = _figures(_replayed(env), [], limit=limit)
+            finally:
+                cluster.stop()
+    return cases
+
+
+async def _read_through(bus: Bus) -> float:
+    """Seconds to read every message of the log, and do nothing with it."""
+    begin = perf_counter()
+    async with Feed(bus, COMPLAINTS.name, COMPLAINTS.subjects, after=0, batch=2000) as feed:
+        while feed.pending != 0:
+            await feed.next()
+    return perf_counter() - begin
+
+
+def _replayed(env: dict[str, str]) -> float:
+    """Facts a second of `python -m services.moderation replay`, as it says itself."""
+    said = _verb(env, "replay")
+    found = re.search(r"([\d,]+) a second", said)
+    assert found, said
+    return float(found[1].replace(",", ""))
+
+
+def _verb(env: dict[str, str], verb: str) -> str:
+    command = [sys.executable, "-m", "services.moderation", verb]
+    ended = subprocess.run(
+        command, env=env | {"REDRESS_PORT": "0"}, cwd=ROOT, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+async def _answering(url: str) -> None:
+    """Returns when something listens at `url`."""
+    parts = urlsplit(url)
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+
+
+JOBS: dict[str, Callable[[], Coroutine[Any, Any, dict[str, Case]]]] = {
+    "filing": filing,
+    "latency": latency,
+    "rebuild": rebuild,
+}

@@ -1,0 +1,119 @@
+"""What the jobs stand on: an installation of its own, its log filled or empty."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import SecretStr
+
+from contracts.envelope import Meta
+from contracts.ids import new_id
+from deploy.broker import ADMIN
+from deploy.credentials import credentials
+from deploy.parts import ROOT
+from deploy.ports import free_ports
+from deploy.topology import Topology
+from services.runtime.bus import Bus
+from services.runtime.events import EventStore
+from services.runtime.settings import Settings
+from tests.load.client import post
+from tests.load.history import START, history
+
+DESCRIPTION = "Чехол для телефона выставлен в категории «Косметички». The category is wrong. "
+
+
+class LoadSettings(Settings):
+    service: ClassVar[str] = "load"
+    port: int = 0
+    database_url: str = ""
+
+
+@contextmanager
+def installation(*only: str) -> Iterator[Topology]:
+    """A fresh installation of the parts named (all without a name), gone afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="redress-bench-") as folder,
+        Topology(Path(folder), only=only or None) as topology,
+    ):
+        yield topology
+
+
+@asynccontextmanager
+async def log_of(topology: Topology) -> AsyncIterator[Bus]:
+    """The installation's log, with all rights."""
+    bus = Bus(
+        LoadSettings(
+            nats_url=topology.env("streams")["REDRESS_NATS_URL"],
+            nats_user=ADMIN,
+            nats_password=SecretStr(credentials(topology.data).nats[ADMIN]),
+            secret_key=SecretStr("of no use here" * 4),
+        )
+    )
+    await bus.connect()
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+async def fill(bus: Bus, cases: int) -> int:
+    """Appends the history of that many cases; returns how many facts it has."""
+    events = EventStore(bus, source="load")
+    versions: dict[str, int] = {}
+    facts = 0
+    together: dict[str, asyncio.Task[int]] = {}
+
+    async def settle() -> None:
+        for subject, appended in together.items():
+            versions[subject] = await appended
+        together.clear()
+
+    for aggregate, step in history(cases):
+        if aggregate.subject in together or len(together) == 400:
+            await settle()
+        facts += len(step)
+        append = events.append(
+            aggregate,
+            step,
+            expected=versions.get(aggregate.subject, 0),
+            meta=Meta(new_id(), START, "service:load", "load"),
+        )
+        together[aggregate.subject] = asyncio.create_task(append)
+    await settle()
+    return facts
+
+
+def complaints(url: str) -> Iterator[bytes]:
+    """Requests that file complaints, each about another product, from another guest."""
+    address = f"{url}/api/v1/complaints"
+    for place in count(1):
+        body = {
+            "product_link": f"https://www.aliexpress.com/item/{1005009000000000 + place}.html",
+            "reason": "SM3",
+            "description": DESCRIPTION * 3,
+            "email": f"buyer{place}@example.org",
+            "name": "A Buyer",
+            "language": "ru",
+            "evidence": [],
+            "good_faith": True,
+        }
+        yield post(address, json.dumps(body, ensure_ascii=False).encode())
+
+
+@contextmanager
+def process(module: str) -> Iterator[str]:
+    """`python -m module PORT` on a free port, until the block ends; yields its address."""
+    port = free_ports(["it"])["it"]
+    running = subprocess.Popen([sys.executable, "-m", module, str(port)], cwd=ROOT)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        running.terminate()
+        running.wait(10)
