@@ -212,6 +212,9 @@ class Projector:
                 self._checkpoints.c.projection == self.name
             )
             done: int = (await connection.execute(query.with_for_update())).scalar() or 0
+            if done < self.position:
+                # A rebuild rewound the checkpoint: going on from here would leave a hole.
+                raise FeedBroken("the checkpoint was moved back")
             if self._parked_subjects is None:
                 parked = sa.select(self._parked.c.subject).where(
                     self._parked.c.projection == self.name
