@@ -1,12 +1,9 @@
 """The local topology: ordered start, one installation a folder, nothing left behind."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import nats
@@ -16,13 +13,6 @@ import pytest
 from deploy.occupancy import AlreadyRunning, running_on
 from deploy.ports import HOST, PortTaken
 from deploy.topology import PartFailed, Topology
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.02)
 
 
 def gone(pid: int) -> bool:
@@ -97,17 +87,22 @@ def test_a_part_that_fails_is_named_with_its_last_words_and_the_others_end(tmp_p
 
 def test_what_a_killed_topology_left_running_is_ended_by_the_next(tmp_path: Path) -> None:
     program = (
-        "import sys, time, pathlib\n"
+        "import sys, pathlib\n"
         "from deploy.topology import Topology\n"
         "Topology(pathlib.Path(sys.argv[1]), only=['nats']).start()\n"
-        "time.sleep(600)\n"
+        "print('up', flush=True)\n"
+        "sys.stdin.read()\n"
     )
-    owner = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)])
-    eventually(lambda: (running := running_on(tmp_path)) is not None and "nats" in running.parts)
-    running = running_on(tmp_path)
-    assert running is not None
-    os.kill(owner.pid, signal.SIGKILL)
-    owner.wait()
-    assert not gone(running.parts["nats"])
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"up\n"
+        left = running_on(tmp_path)
+        assert left is not None
+        owner.kill()
+    assert not gone(left.parts["nats"])
     with Topology(tmp_path, only=["nats"]):
-        assert gone(running.parts["nats"])
+        assert gone(left.parts["nats"])
