@@ -134,7 +134,11 @@ class _Keeper:
 
     def _pause(self, process: Process, now: float) -> float:
         steady = now - self._started.get(process.name, 0.0) > STEADY_SECONDS
-        pause = 0.0 if steady else min(LONGEST_PAUSE_SECONDS, self._pauses[process.name] * 2 + 0.5)
+        pause = (
+            0.0
+            if steady
+            else min(LONGEST_PAUSE_SECONDS, self._pauses.get(process.name, 0.0) * 2 + 0.5)
+        )
         self._pauses[process.name] = pause
         when = f"in {pause:.1f} s" if pause else "now"
         self._console.print(
