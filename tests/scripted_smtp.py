@@ -9,7 +9,7 @@ from email import message_from_bytes
 from ipaddress import ip_address
 from pathlib import Path
 from ssl import SSLContext
-from typing import Any
+from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
@@ -72,8 +72,8 @@ class Script:
 
 
 def cut(session: SMTP) -> None:
-    if isinstance(session.transport, asyncio.Transport):
-        session.transport.abort()
+    if session.transport is not None:
+        cast("asyncio.Transport", session.transport).abort()
 
 
 class Server:

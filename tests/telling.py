@@ -18,6 +18,7 @@ from contracts.case import (
 from contracts.codec import Fact, Message
 from contracts.complaint import ComplaintFiled
 from contracts.envelope import Aggregate, Meta
+from contracts.ids import number
 from contracts.mail import MailQueued
 from contracts.parties import Person, Product
 from services.notifier.telling import CaseSoFar, of_complaint, plan
@@ -39,7 +40,7 @@ def filed(person: Person = IVAN, *, name: str = "c0mp1", description: str = "") 
     """The guide's own example: an item in a category that is not its own."""
     return ComplaintFiled(
         complaint_id=name,
-        number=f"C-{name.upper()}-00001",
+        number=number("C", name),
         product=Product(link=LINK, product_id="32700000001"),
         complaint_type="SM",
         reason="SM3",

@@ -35,7 +35,7 @@ def test_the_headers_say_who_what_and_when() -> None:
     assert message["From"] == "Центр жалоб <complaints@market.example>"
     assert message["To"] == "Иван Петров <ivan@example.org>"
     assert message["Reply-To"] == "help@market.example"
-    assert message["Subject"] == "Complaint C-C0MP1-00001: we have received it"
+    assert message["Subject"] == "Complaint C-C2BZW-F6648: we have received it"
     assert message["Date"].datetime == NOON
     assert message["Message-ID"] == f"<{MAIL.mail_id}@market.example>"
     assert message["Auto-Submitted"] == "auto-generated"
