@@ -6,7 +6,7 @@ if (document.querySelector("[data-files]")) import("./files.js");
 
 // Rows of tabs scroll sideways on a phone: the present one is brought into sight.
 for (const tab of document.querySelectorAll(".site-nav [aria-current], .tabs [aria-current]")) {
-  const row = tab.closest("nav");
-  const scroller = row.scrollWidth > row.clientWidth ? row : tab.closest("ul");
-  scroller.scrollLeft += tab.getBoundingClientRect().left - scroller.getBoundingClientRect().left - 32;
+  let row = tab.parentElement;
+  while (row && getComputedStyle(row).overflowX !== "auto") row = row.parentElement;
+  if (row) row.scrollLeft += tab.getBoundingClientRect().left - row.getBoundingClientRect().left - 32;
 }
