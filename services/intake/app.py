@@ -11,6 +11,8 @@ from services.intake.evidence import EvidenceDesk
 from services.intake.filing import Filing
 from services.intake.projection import VIEWS, metadata
 from services.intake.settings import Settings
+from services.intake.store import Store
+from services.intake.web import labels, routes
 from services.runtime.app import assemble, create_app
 from services.runtime.auth import Auth
 from services.runtime.clock import Clock, utcnow
@@ -41,11 +43,27 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     evidence = EvidenceDesk(evidence_store, clock=clock)
     filing = Filing(events=parts.events, evidence=evidence_store, auth=auth, clock=clock)
     answering = Answering(events=parts.events, filing=filing, clock=clock)
+    pages = Pages(
+        HERE / "web" / "templates",
+        static=HERE / "web" / "static",
+        service="intake",
+        clock=clock,
+        functions=labels.FUNCTIONS,
+    )
     routers = [
         api.router(filing=filing, answering=answering, evidence=evidence, clock=clock),
+        routes.router(
+            pages=pages,
+            filing=filing,
+            answering=answering,
+            desk=evidence,
+            store=Store(parts.database),
+            events=parts.events,
+            clock=clock,
+        ),
         signin_router(auth, Provider.of(settings)),
     ]
     app = create_app(parts, title="Redress: intake", routers=routers)
     app.direct("POST", "/api/v1/complaints", api.complaints(filing))
-    Pages(HERE / "web" / "templates", service="intake", clock=clock).install(app)
+    pages.install(app)
     return app

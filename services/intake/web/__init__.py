@@ -1,0 +1,1 @@
+"""Intake's pages: the start page, the wizard, the receipt, the form of the accused."""

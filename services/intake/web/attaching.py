@@ -1,0 +1,52 @@
+"""Files that come with a page's form: taken at once, kept by their ids in the form."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from starlette.datastructures import FormData
+
+from contracts.parties import Evidence
+from services.intake.evidence import EvidenceDesk
+from services.intake.evidence_kinds import FILES_AT_MOST
+from services.intake.filing import Filing, uploader
+from services.intake.uploads import files_of
+from services.runtime.auth import Principal
+from services.runtime.problems import Refused
+
+FIELD = "files"
+REMOVE = "remove:"
+
+
+class Attached(NamedTuple):
+    """The ids that stay, and a sentence about what could not be taken."""
+
+    ids: tuple[str, ...]
+    flaw: str | None
+
+
+async def attach(
+    form: FormData, ids: Sequence[str], *, desk: EvidenceDesk, who: Principal | None
+) -> Attached:
+    """Takes the files that were chosen, beside those taken before, as far as there is room."""
+    kept, flaws = list(ids), []
+    for file in files_of(form, FIELD):
+        if len(kept) >= FILES_AT_MOST:
+            flaws.append(
+                f"At most {FILES_AT_MOST} files can be attached; the others were left out."
+            )
+            break
+        try:
+            kept.append((await desk.take(file, by=uploader(who))).id)
+        except Refused as refused:
+            flaws.append(refused.detail)
+    return Attached(tuple(kept), " ".join(flaws) or None)
+
+
+def without(ids: Sequence[str], pressed: str) -> tuple[str, ...]:
+    """The ids without the one whose “Remove” button was pressed."""
+    return tuple(each for each in ids if pressed != REMOVE + each)
+
+
+async def shown(ids: Sequence[str], *, filing: Filing, who: Principal | None) -> list[Evidence]:
+    """The files behind the ids, as the form lists them."""
+    return [each for each in await filing.named(ids, who) if each is not None]

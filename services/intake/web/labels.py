@@ -1,0 +1,114 @@
+"""Words of intake's pages that are not in a template."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from contracts.taxonomy import ComplaintType, Reason, taxonomy
+from services.intake.web.draft import Step
+from services.runtime.web import gettext as _
+from services.runtime.web.text import reader
+
+
+def name_of(entry: ComplaintType | Reason) -> str:
+    """A type or reason in the reader's language, or in English."""
+    names = {"en": entry.en, "ru": entry.ru, "ar": entry.ar}
+    return names.get(reader().language.partition("-")[0], entry.en)
+
+
+def type_name(code: str) -> str:
+    kind = taxonomy().type_of(code)
+    return name_of(kind) if kind else code
+
+
+def reason_name(code: str) -> str:
+    found = taxonomy().find(code)
+    return name_of(found[1]) if found else code
+
+
+def _help(code: str) -> str:
+    return {
+        "CF": _("A fake of a brand, pirated media, a copied design, stolen photos or texts."),
+        "PR": _("Drugs, medicines, weapons, unsafe goods and others that may not be sold here."),
+        "SM": _(
+            "Tricks to be found more often: a wrong category, stuffed titles, "
+            "duplicates, prices that mislead."
+        ),
+        "OT": _("The seller asks to pay, to write or to buy outside the marketplace."),
+        "FI": _("Goods, photos, reviews, discounts or shipping are not what the page says."),
+    }.get(code, "")
+
+
+def types() -> list[dict[str, str]]:
+    """The five types as cards, in the taxonomy's order."""
+    return [
+        {"value": each.code, "label": name_of(each), "help": _help(each.code)}
+        for each in taxonomy().types
+    ]
+
+
+def reasons(type_code: str) -> list[dict[str, str]]:
+    """The reasons of a type as cards."""
+    kind = taxonomy().type_of(type_code)
+    return [{"value": r.code, "label": name_of(r)} for r in kind.reasons] if kind else []
+
+
+def steps() -> list[tuple[str, None]]:
+    """The steps' names, for the stepper."""
+    names = {
+        Step.CHOICE: _("Dispute or complaint"),
+        Step.PRODUCT: _("Product"),
+        Step.TYPE: _("Type"),
+        Step.REASON: _("Reason"),
+        Step.DETAILS: _("Description"),
+        Step.SUMMARY: _("Check and submit"),
+    }
+    return [(names[step], None) for step in Step]
+
+
+LANGUAGES: Final = {
+    "ar": "العربية",
+    "bn": "বাংলা",
+    "de": "Deutsch",
+    "el": "Ελληνικά",
+    "en": "English",
+    "es": "Español",
+    "fa": "فارسی",
+    "fr": "Français",
+    "he": "עברית",
+    "hi": "हिन्दी",
+    "id": "Bahasa Indonesia",
+    "it": "Italiano",
+    "ja": "日本語",
+    "kk": "Қазақша",
+    "ko": "한국어",
+    "nl": "Nederlands",
+    "pl": "Polski",
+    "pt": "Português",
+    "ru": "Русский",
+    "th": "ไทย",
+    "tr": "Türkçe",
+    "uk": "Українська",
+    "ur": "اردو",
+    "vi": "Tiếng Việt",
+    "zh": "中文",
+}
+"""Languages that a description can be said to be in, each by its own name."""
+
+
+def languages() -> list[tuple[str, str]]:
+    return [("", _("Found from what I write")), *LANGUAGES.items()]
+
+
+def language_name(code: str) -> str:
+    return LANGUAGES.get(code, code)
+
+
+FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "language_name": language_name,
+    "languages": languages,
+    "reason_name": reason_name,
+    "reasons": reasons,
+    "type_name": type_name,
+    "types": types,
+}
+"""What the templates may call."""

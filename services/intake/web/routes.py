@@ -1,0 +1,34 @@
+"""All pages of intake."""
+
+from fastapi import APIRouter
+
+from services.intake.answering import Answering
+from services.intake.evidence import EvidenceDesk
+from services.intake.filing import Filing
+from services.intake.store import Store
+from services.intake.web import answering as answer_page
+from services.intake.web import receipt, start, wizard
+from services.runtime.clock import Clock
+from services.runtime.events import EventStore
+from services.runtime.web import Pages
+
+
+def router(
+    *,
+    pages: Pages,
+    filing: Filing,
+    answering: Answering,
+    desk: EvidenceDesk,
+    store: Store,
+    events: EventStore,
+    clock: Clock,
+) -> APIRouter:
+    """The start page, the wizard at `/complaints/new`, receipts, and the form of the accused."""
+    site = APIRouter()
+    site.include_router(start.router(pages=pages))
+    site.include_router(wizard.router(pages=pages, filing=filing, desk=desk, store=store))
+    site.include_router(receipt.router(pages=pages, events=events))
+    site.include_router(
+        answer_page.router(pages=pages, answering=answering, filing=filing, desk=desk, clock=clock)
+    )
+    return site
