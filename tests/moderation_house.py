@@ -36,7 +36,7 @@ from services.runtime.clock import utcnow
 from services.runtime.database import Database
 from services.runtime.events import EventStore
 from services.runtime.evidence import EvidenceStore
-from services.runtime.marketplace import Marketplace
+from services.runtime.marketplace import Catalogue, Marketplace
 from services.runtime.migrations import upgrade
 from services.runtime.settings import Settings as AnySettings
 
@@ -229,9 +229,9 @@ class House:
             lambda complaint: complaint["case"] is not None,
         )
 
-    def handlers(self) -> Handlers:
+    def handlers(self, catalogue: Catalogue | None = None) -> Handlers:
         """The service's own reactions, to be called as another delivery would."""
-        return handlers_on(self.app.state.parts, self.clock)
+        return handlers_on(self.app.state.parts, self.clock, catalogue)
 
     async def eventually(
         self,
@@ -288,13 +288,13 @@ async def intake_of(topology: Topology, clock: MovedClock) -> AsyncIterator[Inta
         yield Intake(EventStore(bus, source="intake"), EvidenceStore(bus), clock)
 
 
-def handlers_on(parts: Parts, clock: MovedClock) -> Handlers:
+def handlers_on(parts: Parts, clock: MovedClock, catalogue: Catalogue | None = None) -> Handlers:
     return Handlers(
         events=parts.events,
         timers=parts.timers,
         store=Store(parts.database),
         projector=parts.projectors[0],
-        catalogue=Marketplace(parts.settings.marketplace_url),
+        catalogue=catalogue or Marketplace(parts.settings.marketplace_url),
         policy=policy(),
         clock=clock,
     )

@@ -1,18 +1,50 @@
 """What can be asked of a case: the commands, as they arrive over the API, from the pages, from
 other facts in the log and from the clock."""
 
+import re
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from contracts.case import Ground, Outcome, Restriction
 from contracts.parties import Evidence, Product
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
-Territory = Annotated[str, StringConstraints(pattern=r"^(worldwide|EEA|[A-Z]{2})$")]
+_UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
-Role = Literal["moderator", "senior_moderator", "appeals_officer", "clock", "service"]
+
+def _storable(text: str) -> str:
+    if _UNSTORABLE.search(text):
+        raise ValueError("There are control characters in this text, which cannot be kept")
+    return text
+
+
+def _told(ground: Ground) -> Ground:
+    for text in (ground.reference, ground.explanation):
+        if not _storable(text).strip():
+            raise ValueError("Name the law or the rule, and say why it applies")
+        if len(text) > GROUND_LIMIT:
+            raise ValueError(f"A ground has at most {GROUND_LIMIT} characters in each part")
+    return ground
+
+
+GROUND_LIMIT = 2000
+"""Characters; what the Transparency Database takes as an explanation."""
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=5000),
+    AfterValidator(_storable),
+]
+Territory = Annotated[str, StringConstraints(pattern=r"^(worldwide|EEA|[A-Z]{2})$")]
+GroundTold = Annotated[Ground, AfterValidator(_told)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +105,7 @@ class Decide(Command):
         Text, Field(examples=["The listing stands in Cosmetic bags; the goods are phone cases."])
     ]
     manifestly_unfounded: bool = False
-    ground: Ground | None = None
+    ground: GroundTold | None = None
     restrictions: tuple[Restriction, ...] = ()
     territory: Annotated[tuple[Territory, ...], Field(min_length=1, max_length=60)] = ("worldwide",)
     ends_at: AwareDatetime | None = None

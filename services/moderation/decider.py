@@ -209,9 +209,3 @@ def _contradictions(command: Decide, now: datetime) -> Iterable[dict[str, str]]:
         yield {"field": "ends_at", "message": "Only a restriction can end: choose one, or no end."}
     if command.ends_at is not None and command.ends_at <= now:
         yield {"field": "ends_at", "message": "The end of a restriction lies in the future."}
-    ground = command.ground
-    if ground is not None and not (ground.reference.strip() and ground.explanation.strip()):
-        yield {
-            "field": "ground",
-            "message": "Name the law or the rule, and say why it applies.",
-        }

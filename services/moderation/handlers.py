@@ -33,12 +33,13 @@ from services.runtime.clock import Clock
 from services.runtime.events import EventStore
 from services.runtime.marketplace import Catalogue, ProductInfo
 from services.runtime.projection import Projector
-from services.runtime.reactions import Reactions
+from services.runtime.reactions import ACK_WAIT_SECONDS, Reactions
 from services.runtime.timers import Timers
 
 log = structlog.get_logger(__name__)
 
 A_SECOND = timedelta(seconds=1)
+FRESH = timedelta(seconds=ACK_WAIT_SECONDS / 2)
 
 
 class Handlers:
@@ -122,9 +123,13 @@ class Handlers:
     async def _has_joined(self, fact: ComplaintFiled) -> bool:
         """Whether an earlier delivery has done its work.
 
-        The case would tell as well, but not where the catalogue named another seller meanwhile.
-        Whatever an earlier run of this service appended is in the tables once they caught up.
+        The case's history tells too, but not where the catalogue has named another seller since.
+        Nothing that was handled is delivered again within the time to acknowledge it, so a fresh
+        complaint need not be looked up; and whatever an earlier run of this service appended is
+        in the tables once they have caught up.
         """
+        if self._clock() - fact.filed_at < FRESH:
+            return False
         await self._projector.caught_up.wait()
         row = await self._store.complaint(fact.complaint_id)
         return row is not None and row["case_id"] is not None

@@ -49,7 +49,10 @@ def _id(message: Message) -> str:
 
 
 def _position(fact: Fact, message: Message) -> int:
-    return next(place for place, each in enumerate(message.facts) if each is fact)
+    for place, each in enumerate(message.facts):
+        if each is fact:
+            return place
+    raise LookupError("the fact is not of this message")
 
 
 @cache
@@ -58,7 +61,10 @@ def _severities() -> dict[str, int]:
 
 
 def complaint_key(fact: Fact, _: Message) -> Key | None:
-    return (fact.complaint_id,) if isinstance(fact, ComplaintFiled | ComplaintJoined) else None
+    # By exact type: every view is asked about every fact of a rebuild.
+    if type(fact) is ComplaintFiled or type(fact) is ComplaintJoined:
+        return (fact.complaint_id,)
+    return None
 
 
 def fold_complaint(
@@ -261,7 +267,7 @@ def fold_timeline(_: Row | None, fact: Any, message: Message) -> Row:
 
 
 def answer_key(fact: Fact, message: Message) -> Key | None:
-    return (message.meta.id,) if isinstance(fact, CounterNoticeSubmitted) else None
+    return (message.meta.id,) if type(fact) is CounterNoticeSubmitted else None
 
 
 def fold_answer(_: Row | None, fact: CounterNoticeSubmitted, message: Message) -> Row:

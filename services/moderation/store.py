@@ -3,6 +3,7 @@
 Lists are paged by key: a page costs the same wherever it lies.
 """
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from services.runtime.database import Database, Row, UtcTime
 from services.runtime.problems import Invalid
 
 Order = Literal["due", "newest"]
+
+_ID = re.compile(r"[0-9a-z-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class Store:
     async def queue(
         self, filters: QueueFilters, *, reader: str, now: datetime, cursor: str | None, limit: int
     ) -> Page:
-        """A page of cases. Raises Invalid for a `cursor` that no page gave."""
+        """A page of cases. Raises Invalid for a `cursor` that no page gave, or impossible text."""
+        _check_text(filters)
         c = cases.c
         conditions: list[sa.ColumnElement[bool]] = [
             c.state.in_(filters.states) if filters.states else c.live
@@ -99,6 +103,8 @@ class Store:
             )
 
     async def case(self, case_id: str) -> Row | None:
+        if not _ID.fullmatch(case_id):
+            return None
         return await self._one(sa.select(cases).where(cases.c.id == case_id))
 
     async def complaints_of(self, case_id: str, *, limit: int) -> Sequence[Row]:
@@ -116,6 +122,8 @@ class Store:
         return await self._all(query.order_by(timeline.c.sequence, timeline.c.position))
 
     async def complaint(self, complaint_id: str) -> Row | None:
+        if not _ID.fullmatch(complaint_id):
+            return None
         return await self._one(sa.select(complaints).where(complaints.c.id == complaint_id))
 
     async def complaints_by(self, complainant: str, *, cursor: str | None, limit: int) -> Page:
@@ -189,10 +197,17 @@ def read_cursor(cursor: str) -> tuple[datetime, str]:
         text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         moment, _, identifier = text.partition(" ")
         at = datetime.fromisoformat(moment)
-        if at.tzinfo is None or not identifier:
+        if at.tzinfo is None or not _ID.fullmatch(identifier):
             raise ValueError(cursor)
     except ValueError:
         raise Invalid(
             [{"field": "cursor", "message": "This is not a place in the list. Start anew."}]
         ) from None
     return at, identifier
+
+
+def _check_text(filters: QueueFilters) -> None:
+    """PostgreSQL takes no NUL in a text, so nothing can be found by one."""
+    for name in ("type", "accused", "product"):
+        if "\x00" in (getattr(filters, name) or ""):
+            raise Invalid([{"field": name, "message": "Nothing is called so."}])

@@ -387,6 +387,7 @@ class TestBadInput:
             ("/moderation/cases", {"cursor": "%%%"}, "cursor"),
             ("/moderation/cases", {"cursor": "MjAyNi0xMS0yMg"}, "cursor"),
             ("/moderation/cases", {"after": -1}, "query.after"),
+            ("/moderation/cases", {"accused": "a\x00b"}, "accused"),
         ],
     )
     async def test_a_wrong_parameter_is_named(
@@ -399,7 +400,7 @@ class TestBadInput:
         await house.get("/moderation/cases", None, status=401)
         await house.get("/moderation/cases", IVAN, status=403)
 
-    @pytest.mark.parametrize("case_id", ["0" * 32, "Nonsense", "a.b", "*", "%3E"])
+    @pytest.mark.parametrize("case_id", ["0" * 32, "Nonsense", "a.b", "*", "%3E", "%00"])
     async def test_what_does_not_exist_is_not_found(self, house: House, case_id: str) -> None:
         await house.get(f"/moderation/cases/{case_id}", MIA, status=404)
         await house.send(case_id, "admit", status=404)
@@ -420,6 +421,8 @@ class TestBadInput:
         assert [error["field"] for error in odd["errors"]] == ["manifestly_unfounded"]
         headers = house.headers(MIA) | {"Content-Type": "application/json"}
         path = f"/api/v1/moderation/cases/{case_id}/decide"
+        control = await house.send(case_id, "decide", status=422, outcome="upheld", facts="a\x00b")
+        assert [error["field"] for error in control["errors"]] == ["facts"]
         broken = await house.http.post(path, content=b'{"outcome":', headers=headers)
         assert broken.status_code == 422
         assert broken.headers["content-type"] == "application/problem+json"

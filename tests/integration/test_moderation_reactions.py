@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from contracts.codec import decode
+from contracts.codec import Message, decode
 from contracts.envelope import Aggregate
 from contracts.streams import COMPLAINTS
 from deploy.topology import Topology
 from services.moderation.tables import metadata
 from services.runtime.database import Database
+from services.runtime.marketplace import ProductInfo
 from services.runtime.migrations import upgrade
 from tests.moderation_house import (
     IVAN,
@@ -116,6 +117,34 @@ async def test_a_complaint_joins_once_although_the_tables_forgot(
         message = decode(raw.data or b"", sequence=filed.sequence)
         await asyncio.gather(*(house.handlers().on_complaint(message) for _ in range(5)))
         assert (await facts_of(house, case_id)).count("ComplaintJoined") == 1
+
+
+class Resold:
+    """A catalogue that names another seller than the one who was asked before."""
+
+    async def product(self, product_id: str) -> ProductInfo | None:
+        return ProductInfo(id=product_id, seller_id="somebody-else", title="?", category="?")
+
+
+async def test_a_complaint_joins_once_although_the_product_has_changed_hands_since(
+    topology: Topology, tmp_path: Path
+) -> None:
+    clock = MovedClock()
+    async with started(topology, tmp_path, clock) as house:
+        product = new_product()
+        clock.offset = -timedelta(minutes=1)
+        filed = await house.intake.file(product_id=product)
+        await house.case_of(filed)
+        clock.offset = timedelta()
+        message = await message_at(house, filed.sequence)
+        await house.handlers(Resold()).on_complaint(message)
+        cases = await house.get("/moderation/cases", MIA, product=product)
+        assert [case["accused"] for case in cases["items"]] == [SUNRISE.id]
+
+
+async def message_at(house: House, sequence: int) -> Message:
+    raw = await house.app.state.parts.bus.jetstream.get_msg(COMPLAINTS.name, seq=sequence)
+    return decode(raw.data or b"", sequence=sequence)
 
 
 async def test_while_the_marketplace_is_away_complaints_wait_and_are_seen(

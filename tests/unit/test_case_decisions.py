@@ -1,6 +1,7 @@
 """A case, command by command: what follows, and what is refused by which name."""
 
 import pytest
+from pydantic import ValidationError
 
 from contracts.case import (
     CaseAdmitted,
@@ -22,6 +23,7 @@ from services.moderation.commands import (
     Admit,
     Claim,
     Close,
+    Decide,
     DeclareInadmissible,
     Lapse,
     Release,
@@ -259,7 +261,6 @@ class TestDeciding:
             ({"outcome": Outcome.DISMISSED, "restrictions": ("warning",)}, "restrictions"),
             ({"ends_at": MONDAY + DAY}, "ends_at"),
             ({"restrictions": ("warning",), "ends_at": MONDAY}, "ends_at"),
-            ({"ground": Ground(kind="law", reference=" ", explanation="")}, "ground"),
         ],
     )
     def test_contradictions_are_told_beside_their_field(
@@ -268,6 +269,25 @@ class TestDeciding:
         story = given(*REVIEWED).when(UPHOLD.model_copy(update=changes)).refused(Invalid)
         assert isinstance(story.refusal, Invalid)
         assert [error["field"] for error in story.refusal.errors] == [field]
+
+    @pytest.mark.parametrize(
+        ("changes", "sentence"),
+        [
+            ({"facts": " "}, "at least 1 character"),
+            ({"facts": "a\x00b"}, "control characters"),
+            ({"facts": "x" * 5001}, "at most 5000"),
+            ({"ground": {"kind": "law", "reference": " ", "explanation": "x"}}, "Name the law"),
+            ({"ground": {"kind": "law", "reference": "x" * 2001, "explanation": "x"}}, "at most"),
+            ({"ground": {"kind": "law", "reference": "x", "explanation": "\x07"}}, "control"),
+            ({"territory": ["Mars"]}, "match pattern"),
+            ({"outcome": "guilty"}, "upheld"),
+        ],
+    )
+    def test_what_cannot_be_a_decision_is_not_made_one(
+        self, changes: dict[str, object], sentence: str
+    ) -> None:
+        with pytest.raises(ValidationError, match=sentence):
+            Decide.model_validate({"outcome": "upheld", "facts": "Seen."} | changes)
 
     def test_it_closes_when_the_appeal_window_is_over(self) -> None:
         given(*DECIDED).when(Close(), at=MONDAY + 184 * DAY).refused(NotDueYet)
