@@ -10,7 +10,7 @@ import email
 import mailbox
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default as readable
@@ -71,20 +71,27 @@ def _trace(envelope: Envelope) -> bytes:
     return f"Return-Path: <{sender}>\nDelivered-To: {recipients}\n".encode()
 
 
+async def serving(keeper: Keeper, host: str, port: int) -> asyncio.Server:
+    """The server, listening."""
+    return await asyncio.get_running_loop().create_server(
+        lambda: SMTP(
+            keeper,
+            hostname="mailbox",
+            ident="redress",
+            data_size_limit=LARGEST_MAIL,
+            enable_SMTPUTF8=True,
+        ),
+        host,
+        port,
+    )
+
+
 async def serve(settings: MailboxSettings) -> None:
     """Serves until told to stop (SIGTERM or SIGINT)."""
-    loop = asyncio.get_running_loop()
-    keeper = Keeper(settings.maildir)
-    server = await loop.create_server(
-        lambda: SMTP(
-            keeper, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, ident="redress mailbox"
-        ),
-        settings.host,
-        settings.port,
-    )
+    server = await serving(Keeper(settings.maildir), settings.host, settings.port)
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop.set)
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
     log.info("mailbox.started", host=settings.host, port=settings.port)
     async with server:
         await stop.wait()
@@ -106,14 +113,20 @@ class Received(NamedTuple):
         return self._part("html")
 
     def header(self, name: str) -> str:
-        """The header's text. Internationalised mail (RFC 6532) has it as plain UTF-8, which the
-        parser, made for ASCII, hands on as escaped bytes."""
-        text = str(self.message.get(name, ""))
-        return text.encode(errors="surrogateescape").decode(errors="replace")
+        return _legible(lambda: str(self.message.get(name, "")))
 
     def _part(self, kind: str) -> str:
         part = self.message.get_body((kind,))
-        return str(part.get_content()) if part is not None else ""
+        return _legible(lambda: str(part.get_content())) if part is not None else ""
+
+
+def _legible(read: Callable[[], str]) -> str:
+    """What `read` finds in a mail, or nothing where the mail is too odd; it can be downloaded."""
+    try:
+        # Internationalised headers (RFC 6532) are plain UTF-8, which the parser escapes.
+        return read().encode(errors="surrogateescape").decode(errors="replace")
+    except Exception:  # Python's parser raises anything here, IndexError and LookupError included
+        return ""
 
 
 class Reader:
@@ -127,30 +140,33 @@ class Reader:
         names = sorted(self._names(), key=_order, reverse=True)
         if before is not None:
             names = [name for name in names if _order(name) < _order(before)]
-        found = (self.one(name) for name in names[:limit])
-        return [each for each in found if each is not None]
+        found = ((name, self._read(name)) for name in names[:limit])
+        return [_received(name, raw) for name, raw in found if raw is not None]
 
     def one(self, key: str) -> Received | None:
         """The mail of that key, or None."""
         raw = self.raw(key)
-        if raw is None:
-            return None
-        message = email.message_from_bytes(raw, policy=readable)
-        return Received(key, datetime.fromtimestamp(_order(key)[0], UTC), message)
+        return _received(key, raw) if raw is not None else None
 
     def raw(self, key: str) -> bytes | None:
-        """The mail as it was received, or None."""
-        if key not in set(self._names()):  # so that no key can lead out of the folder
-            return None
+        """The mail as it was received, or None. No key leads out of the folder."""
+        return self._read(key) if key in set(self._names()) else None
+
+    def _read(self, name: str) -> bytes | None:
         for folder in self._folders:
             with contextlib.suppress(FileNotFoundError):
-                return (folder / key).read_bytes()
+                return (folder / name).read_bytes()
         return None
 
     def _names(self) -> Iterator[str]:
         for folder in self._folders:
             with contextlib.suppress(FileNotFoundError):
                 yield from (entry.name for entry in os.scandir(folder))
+
+
+def _received(name: str, raw: bytes) -> Received:
+    message = email.message_from_bytes(raw, policy=readable)
+    return Received(name, datetime.fromtimestamp(_order(name)[0], UTC), message)
 
 
 def _order(name: str) -> tuple[int, int, str]:
