@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -66,6 +66,8 @@ class Bus:
         self._settings = settings
         self._client: Client | None = None
         self._answers: dict[str, asyncio.Queue[Msg]] = {}
+        self.on_reconnect: set[Callable[[], None]] = set()
+        """Called when the connection was made anew: what was asked for on the old one is lost."""
         self._inbox = ""
         self._asked = 0
 
@@ -102,7 +104,7 @@ class Bus:
             pending_size=16 << 20,
             error_cb=_on_error,
             disconnected_cb=_on_disconnect,
-            reconnected_cb=_on_reconnect,
+            reconnected_cb=self._on_reconnect,
         )
         self._client = client
         self._inbox = client.new_inbox()
@@ -116,6 +118,11 @@ class Bus:
         waiting = self._answers.get(msg.subject.rsplit(".", 1)[1])
         if waiting is not None:
             waiting.put_nowait(msg)
+
+    async def _on_reconnect(self) -> None:
+        log.info("bus.reconnected")
+        for tell in tuple(self.on_reconnect):
+            tell()
 
     @asynccontextmanager
     async def ask(self, subject: str, body: dict[str, Any]) -> AsyncIterator[asyncio.Queue[Msg]]:
@@ -184,7 +191,3 @@ async def _on_error(error: Exception) -> None:
 
 async def _on_disconnect() -> None:
     log.warning("bus.disconnected")
-
-
-async def _on_reconnect() -> None:
-    log.info("bus.reconnected")

@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from services.runtime.bus import UNCLEAR, Bus, StreamError
+from services.runtime.problems import Unavailable
 
 EXPIRES_SECONDS = 20
 HEARTBEAT_SECONDS = 5
@@ -49,6 +50,7 @@ class Feed:
         self._expected = 1
         self._subscription: Subscription | None = None
         self._consumer = ""
+        self._lost = False
         self.pending = -1
         """Messages that wait in the stream behind the last one delivered; -1 while unknown."""
 
@@ -69,16 +71,17 @@ class Feed:
                         "opt_start_seq": self._after + 1,
                         # A consumer of several filters is served eight times as slowly as one of
                         # none (nats-server 2.15): then everything is read.
-                        **({"filter_subject": self._subjects[0]} if len(self._subjects) == 1 else {}),
+                        "filter_subject": self._subjects[0] if len(self._subjects) == 1 else "",
                         "inactive_threshold": 60_000_000_000,
                         "mem_storage": True,
                         "num_replicas": 1,
                     },
                 },
             )
-        except StreamError as error:
+        except (StreamError, Unavailable) as error:
             await self._subscription.unsubscribe()
             raise FeedBroken(str(error)) from error
+        self._bus.on_reconnect.add(self._on_reconnect)
         self._consumer = info["name"]
         self.pending = info["num_pending"]
         await self._ask()
@@ -90,6 +93,7 @@ class Feed:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._bus.on_reconnect.discard(self._on_reconnect)
         if self._subscription is not None and not self._bus.client.is_closed:
             await self._subscription.unsubscribe()
             await self._bus.client.publish(
@@ -98,6 +102,10 @@ class Feed:
 
     async def _on_message(self, msg: Msg) -> None:
         self._arrived.append(msg)
+        self._wake.set()
+
+    def _on_reconnect(self) -> None:
+        self._lost = True
         self._wake.set()
 
     async def _ask(self) -> None:
@@ -124,8 +132,10 @@ class Feed:
             self._wake.clear()
             try:
                 await asyncio.wait_for(self._wake.wait(), 2 * HEARTBEAT_SECONDS + 1)
-            except asyncio.TimeoutError as error:
+            except TimeoutError as error:
                 raise FeedBroken("no heartbeat") from error
+        if self._lost:
+            raise FeedBroken("connected anew")
         batch: list[Delivered] = []
         while self._arrived and len(batch) < self._batch:
             msg = self._arrived.popleft()

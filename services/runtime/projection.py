@@ -2,7 +2,8 @@
 
 A projection is a set of views; a view is a table, a key and a pure fold. The projector reads the
 log in order, from the checkpoint in SQL, never from a consumer's memory. A message that cannot be
-folded is parked, with all later messages of its aggregate; everything else goes on.
+folded, or whose rows the database refuses, is parked with all later messages of its aggregate;
+everything else goes on.
 """
 
 import asyncio
@@ -14,16 +15,15 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from nats.aio.msg import Msg
 from prometheus_client import Counter, Gauge
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.codec import Fact, Message, Undecodable, decode
+from contracts.codec import Fact, Message, decode
 from contracts.streams import Stream
 from services.runtime.bus import Bus
-from services.runtime.clock import utcnow
 from services.runtime.database import Database, Row, UtcTime, fetch, upsert
-from services.runtime.feed import Feed, FeedBroken
+from services.runtime.feed import Delivered, Feed, FeedBroken
+from services.runtime.parking import FOLLOWS, Parked, Parking, is_poison, reason_of
 from services.runtime.problems import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,6 @@ RETRY_SECONDS = 0.5
 
 FOLDED = Counter("redress_facts_folded", "Facts folded into rows", ["projection"])
 POSITION = Gauge("redress_projection_position", "Sequence folded last", ["projection"])
-PARKED = Counter("redress_messages_parked", "Messages that could not be folded", ["projection"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,10 @@ def bookkeeping(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table]:
 
 
 class Projector:
-    """Keeps the views of one service up to date with one stream."""
+    """Keeps the views of one service up to date with one stream.
+
+    Several on one database take turns, by the lock on their checkpoint, and count nothing twice.
+    """
 
     def __init__(
         self,
@@ -95,9 +97,9 @@ class Projector:
         self._subjects = list(subjects)
         self._views = list(views)
         self._checkpoints = metadata.tables["checkpoints"]
-        self._parked = metadata.tables["parked"]
+        self._parking = Parking(name, metadata.tables["parked"])
         self._moved = asyncio.Condition()
-        self._parked_subjects: set[str] | None = None
+        self._folded = 0
 
     async def run(self) -> None:
         """Follows the log until cancelled, over lost connections and restarts of either side."""
@@ -113,19 +115,24 @@ class Projector:
     async def rebuild(self, *, until: int | None = None) -> tuple[int, float]:
         """Drops every row and folds the log anew, up to sequence `until` if given.
 
-        Returns how many facts were folded and in how many seconds.
+        Returns how many facts were folded and in how many seconds. May be run beside a service at
+        work, which then folds along (and, with `until`, goes on at the next fact).
         """
         async with self._database.write() as connection:
+            await self._lock(connection)
+            await self._set(connection, 0)
             for view in self._views:
                 await connection.execute(sa.delete(view.table))
-            for table in (self._checkpoints, self._parked):
-                await connection.execute(
-                    sa.delete(table).where(table.c.projection == self.name)
-                )
-        self._parked_subjects = None
+            await self._parking.clear(connection)
+        self._folded = 0
         started = perf_counter()
-        folded = await self._follow(until_caught_up=True, until=until)
-        return folded, perf_counter() - started
+        while True:
+            try:
+                await self._follow(until_caught_up=True, until=until)
+            except FeedBroken as interrupted:
+                log.info("projection.interrupted", projection=self.name, why=str(interrupted))
+            else:
+                return self._folded, perf_counter() - started
 
     async def wait_for(self, sequence: int, *, timeout: float = 5.0) -> None:
         """Returns when everything up to `sequence` is folded, so that a query sees it.
@@ -141,39 +148,41 @@ class Projector:
             raise Unavailable("This is still being worked into the pages. Try again.") from error
 
     async def redrive(self) -> int:
-        """Folds the parked messages again, oldest first; returns how many went in."""
-        async with self._database.read() as connection:
-            query = (
-                sa.select(self._parked.c.sequence)
-                .where(self._parked.c.projection == self.name)
-                .order_by(self._parked.c.sequence)
-            )
-            sequences = list((await connection.execute(query)).scalars())
+        """Folds the parked messages again, oldest first; returns how many went in.
+
+        An aggregate whose next message still cannot be folded stays parked from there on.
+        """
         done = 0
-        for sequence in sequences:
-            raw = await self._bus.jetstream.get_msg(self._stream.name, seq=sequence)
-            async with self._database.write() as connection:
+        stuck: set[str] = set()
+        while waiting := [each for each in await self._parked() if each.subject not in stuck]:
+            for sequence, subject, _ in waiting:
+                if subject in stuck:
+                    continue
                 try:
-                    message = decode(raw.data or b"", sequence=sequence)
-                    before = await self._rows_before(connection, [message])
-                    after = fold_message(self._views, before, [{} for _ in self._views], message)
+                    done += await self._unpark(sequence)
                 except Exception as error:
-                    log.warning("projection.still_parked", sequence=sequence, why=repr(error))
-                    break
-                await self._write(connection, after)
-                await connection.execute(
-                    sa.delete(self._parked).where(
-                        self._parked.c.projection == self.name,
-                        self._parked.c.sequence == sequence,
-                    )
-                )
-                done += 1
-        self._parked_subjects = None
+                    if not is_poison(error):
+                        raise
+                    log.warning("projection.still_parked", sequence=sequence, why=reason_of(error))
+                    stuck.add(subject)
         return done
 
-    async def _follow(self, *, until_caught_up: bool, until: int | None = None) -> int:
-        folded = 0
-        await self._advance_to(await self._checkpoint())
+    async def _parked(self) -> list[Parked]:
+        async with self._database.read() as connection:
+            return await self._parking.all(connection)
+
+    async def _unpark(self, sequence: int) -> bool:
+        raw = await self._bus.jetstream.get_msg(self._stream.name, seq=sequence)
+        async with self._database.write() as connection:
+            await self._lock(connection)
+            if not await self._parking.release(connection, sequence):
+                return False  # somebody else redrives, too
+            await self._fold(connection, [decode(raw.data or b"", sequence=sequence)])
+            return True
+
+    async def _follow(self, *, until_caught_up: bool, until: int | None = None) -> None:
+        async with self._database.write() as connection:
+            await self._advance_to(await self._lock(connection))
         async with Feed(
             self._bus, self._stream.name, self._subjects, after=self.position, batch=BATCH
         ) as feed:
@@ -181,23 +190,34 @@ class Projector:
                 if feed.pending == 0:
                     self.caught_up.set()
                     if until_caught_up:
-                        return folded
+                        return
                 batch = await feed.next()
-                if until is not None:
-                    batch = [each for each in batch if each.sequence <= until]
-                    if not batch:
-                        return folded
-                if batch:
-                    folded += await self._apply([(each.sequence, each.msg) for each in batch])
-                    await self._advance_to(max(self.position, batch[-1].sequence))
+                wanted = [each for each in batch if until is None or each.sequence <= until]
+                if wanted:
+                    await self._apply(wanted)
+                    await self._advance_to(max(self.position, wanted[-1].sequence))
+                if len(wanted) < len(batch):
+                    return
 
-    async def _checkpoint(self) -> int:
-        async with self._database.read() as connection:
-            query = sa.select(self._checkpoints.c.sequence).where(
-                self._checkpoints.c.projection == self.name
-            )
-            sequence: int | None = (await connection.execute(query)).scalar()
-            return sequence or 0
+    async def _lock(self, connection: AsyncConnection) -> int:
+        """The checkpoint, locked until the transaction ends: twins take turns."""
+        checkpoint = self._checkpoints.c
+        query = sa.select(checkpoint.sequence).where(checkpoint.projection == self.name)
+        sequence: int | None = (await connection.execute(query.with_for_update())).scalar()
+        if sequence is not None:
+            return sequence
+        # There is no row to lock yet. Of twins that come here at once one makes it, all lock it.
+        first = sa.text(
+            f"INSERT INTO {self._checkpoints.name} (projection, sequence) VALUES (:name, 0)"
+            " ON CONFLICT (projection) DO NOTHING"
+        )
+        await connection.execute(first, {"name": self.name})
+        made: int = (await connection.execute(query.with_for_update())).scalar_one()
+        return made
+
+    async def _set(self, connection: AsyncConnection, sequence: int) -> None:
+        row = {"projection": self.name, "sequence": sequence}
+        await upsert(connection, self._checkpoints, [row])
 
     async def _advance_to(self, sequence: int) -> None:
         async with self._moved:
@@ -205,125 +225,61 @@ class Projector:
             self._moved.notify_all()
         POSITION.labels(self.name).set(sequence)
 
-    async def _apply(self, raw: list[tuple[int, Msg]]) -> int:
-        """One transaction: lock, drop what a twin already folded, fold, write, advance."""
+    async def _apply(self, batch: Sequence[Delivered]) -> None:
+        """Folds the batch. What is poison in it is found by halving, and parked alone."""
+        try:
+            await self._apply_together(batch)
+        except Exception as error:
+            if not is_poison(error):
+                raise
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                await self._apply(batch[:middle])
+                await self._apply(batch[middle:])
+            else:
+                await self._apply_together(batch, poison=reason_of(error))
+
+    async def _apply_together(self, batch: Sequence[Delivered], poison: str | None = None) -> None:
+        """One transaction: lock, drop what a twin already folded, fold, write, advance.
+
+        A batch known as `poison` (the reason) is parked instead.
+        """
         async with self._database.write() as connection:
-            query = sa.select(self._checkpoints.c.sequence).where(
-                self._checkpoints.c.projection == self.name
-            )
-            done: int = (await connection.execute(query.with_for_update())).scalar() or 0
+            done = await self._lock(connection)
             if done < self.position:
                 # A rebuild rewound the checkpoint: going on from here would leave a hole.
                 raise FeedBroken("the checkpoint was moved back")
-            if self._parked_subjects is None:
-                parked = sa.select(self._parked.c.subject).where(
-                    self._parked.c.projection == self.name
-                )
-                self._parked_subjects = set((await connection.execute(parked)).scalars())
-            messages = [
-                message
-                for sequence, msg in raw
-                if sequence > done
-                and (message := await self._decode(connection, sequence, msg)) is not None
-            ]
-            await self._write(connection, await self._fold(connection, messages))
-            await upsert(
-                connection,
-                self._checkpoints,
-                [{"projection": self.name, "sequence": max(done, raw[-1][0])}],
-            )
+            aside = await self._parking.subjects(connection)
+            messages: list[Message] = []
+            parked: list[Parked] = []
+            for sequence, msg in batch:
+                if sequence <= done:
+                    continue
+                if poison or msg.subject in aside:
+                    parked.append(Parked(sequence, msg.subject, poison or FOLLOWS))
+                else:
+                    messages.append(decode(msg.data, sequence=sequence))
+            await self._parking.park(connection, parked)
+            await self._fold(connection, messages)
+            await self._set(connection, max(done, batch[-1].sequence))
         facts = sum(len(message.facts) for message in messages)
+        self._folded += facts
         FOLDED.labels(self.name).inc(facts)
-        return facts
 
-    async def _decode(self, connection: AsyncConnection, sequence: int, msg: Msg) -> Message | None:
-        assert self._parked_subjects is not None
-        if msg.subject in self._parked_subjects:
-            await self._park(connection, sequence, msg.subject, "after a parked message")
-            return None
-        try:
-            return decode(msg.data, sequence=sequence)
-        except Undecodable as error:
-            await self._park(connection, sequence, msg.subject, str(error))
-            return None
-
-    async def _fold(
-        self, connection: AsyncConnection, messages: list[Message]
-    ) -> list[dict[Key, Row]]:
-        """The rows that the messages leave behind, by view; the fold itself is pure."""
-        before = await self._rows_before(connection, messages)
-        after: list[dict[Key, Row]] = [{} for _ in self._views]
-        for message in messages:
-            if self._parked_subjects and message.subject in self._parked_subjects:
-                await self._park(
-                    connection, message.sequence, message.subject, "after a parked message"
-                )
-                continue
-            try:
-                touched = fold_message(self._views, before, after, message)
-            except Exception as error:
-                log.exception("projection.poison", projection=self.name, subject=message.subject)
-                await self._park(connection, message.sequence, message.subject, repr(error))
-                continue
-            for rows, changed in zip(after, touched, strict=True):
-                rows.update(changed)
-        return after
-
-    async def _rows_before(
-        self, connection: AsyncConnection, messages: list[Message]
-    ) -> list[dict[Key, Row]]:
-        stored: list[dict[Key, Row]] = []
+    async def _fold(self, connection: AsyncConnection, messages: Sequence[Message]) -> None:
+        """Brings the views' rows from before the messages to after them."""
         for view in self._views:
-            keys: set[Key] = set()
-            if not view.append_only:
-                for message in messages:
-                    touched = (view.key(fact, message) for fact in message.facts)
-                    keys.update(key for key in touched if key is not None)
-            stored.append(dict(await fetch(connection, view.table, keys)))
-        return stored
-
-    async def _write(self, connection: AsyncConnection, after: list[dict[Key, Row]]) -> None:
-        for view, rows in zip(self._views, after, strict=True):
+            touched = [
+                (key, fact, message)
+                for message in messages
+                for fact in message.facts
+                if (key := view.key(fact, message)) is not None
+            ]
+            keys = () if view.append_only else {key for key, _, _ in touched}
+            rows = dict(await fetch(connection, view.table, keys))
+            for key, fact, message in touched:
+                rows[key] = view.fold(rows.get(key), fact, message)
             await upsert(connection, view.table, list(rows.values()))
-
-    async def _park(
-        self, connection: AsyncConnection, sequence: int, subject: str, reason: str
-    ) -> None:
-        assert self._parked_subjects is not None
-        self._parked_subjects.add(subject)
-        PARKED.labels(self.name).inc()
-        log.error("projection.parked", projection=self.name, subject=subject, reason=reason)
-        row = {
-            "projection": self.name,
-            "sequence": sequence,
-            "subject": subject,
-            "reason": reason,
-            "parked_at": utcnow(),
-        }
-        await upsert(connection, self._parked, [row])
-
-
-def fold_message(
-    views: Sequence[View],
-    before: Sequence[dict[Key, Row]],
-    after: Sequence[dict[Key, Row]],
-    message: Message,
-) -> list[dict[Key, Row]]:
-    """The rows that one message changes, all of its facts or none: pure.
-
-    `before` are rows as stored, `after` as changed by earlier messages of the same batch.
-    """
-    touched: list[dict[Key, Row]] = []
-    for view, stored, changed in zip(views, before, after, strict=True):
-        rows: dict[Key, Row] = {}
-        for fact in message.facts:
-            key = view.key(fact, message)
-            if key is None:
-                continue
-            row = rows.get(key) or changed.get(key) or stored.get(key)
-            rows[key] = view.fold(row, fact, message)
-        touched.append(rows)
-    return touched
 
 
 @contextlib.asynccontextmanager
