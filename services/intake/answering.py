@@ -54,8 +54,11 @@ class AnswerReceipt(BaseModel):
 
 
 class Answerable(NamedTuple):
+    """`answers` counts those that were sent before."""
+
     case: Case
     due_at: datetime
+    answers: int
 
 
 class Answering:
@@ -69,7 +72,9 @@ class Answering:
     async def case(self, case_id: str, who: Principal) -> Answerable:
         """The case, if `who` may answer in it now. Raises what `decider.answerable` raises."""
         case = await self._case(case_id)
-        return Answerable(case, answerable(case, case_id, by=_accused(who, case_id)))
+        due_at = answerable(case, case_id, by=_accused(who, case_id))
+        before = await self._events.read(Aggregate(kind="response", id=case_id))
+        return Answerable(case, due_at, len(before.messages))
 
     async def submit(
         self,

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from contracts.ids import new_id
+from services.intake import checks
 from services.intake.answering import Answering, CounterNoticeBody
 from services.intake.evidence import EvidenceDesk
 from services.intake.filing import Filing
@@ -43,7 +44,7 @@ def router(
         errors: Mapping[str, str] | None = None,
         message: str = "",
     ) -> HTMLResponse:
-        case, due_at = await answering.case(case_id, who)
+        case, due_at, answers = await answering.case(case_id, who)
         return pages.render(
             request,
             "answer.html",
@@ -54,6 +55,7 @@ def router(
             case=case,
             due_at=due_at,
             late=clock() > due_at,
+            answers=answers,
             type_name=labels.type_name(case.complaint_type),
             evidence=await shown(entered.evidence, filing=filing, who=who),
         )
@@ -81,10 +83,12 @@ def router(
             )
         finally:
             await form.close()
-        if attached.flaw:
-            return await page(request, accused, case_id, entered, errors={FIELD: attached.flaw})
-        if pressed != "next":
-            return await page(request, accused, case_id, entered)
+        told = {FIELD: attached.flaw}
+        if pressed == "next":
+            told["text"] = checks.description(entered.text)
+        errors = {field: sentence for field, sentence in told.items() if sentence}
+        if errors or pressed != "next":
+            return await page(request, accused, case_id, entered, errors=errors)
         try:
             receipt = await answering.submit(
                 case_id,

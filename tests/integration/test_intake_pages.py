@@ -1,0 +1,416 @@
+"""The wizard, the receipt and the answer as a browser without scripts meets them (R15 to R35)."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html.parser import HTMLParser
+from types import MappingProxyType
+from typing import Any
+
+import httpx
+import pytest
+
+from services.runtime.auth import Principal
+from services.runtime.projection import Projector
+from tests.intake_house import IVAN, LINK, SHENZHEN, SUNRISE, House, intake, picture, sqlite
+from tests.servers import NatsServer
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+async def house(
+    tmp_path_factory: pytest.TempPathFactory, anyio_backend: object
+) -> AsyncIterator[House]:
+    folder = tmp_path_factory.mktemp("intake")
+    server = NatsServer(folder / "nats")
+    server.start()
+    async with intake(server, database_url=sqlite(folder)) as house:
+        yield house
+    server.stop()
+
+
+@pytest.fixture
+async def guest(house: House) -> AsyncIterator["Browser"]:
+    async with Browser.of(house) as browser:
+        yield browser
+
+
+@pytest.fixture
+async def ivan(house: House) -> AsyncIterator["Browser"]:
+    async with Browser.of(house, IVAN) as browser:
+        yield browser
+
+
+class _Page(HTMLParser):
+    """The one form of a page with its fields, and the page's text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.fields: list[tuple[str, str]] = []
+        self.choices: dict[str, list[str]] = {}
+        self.buttons: list[str] = []
+        self.text = ""
+        self._inside = False
+        self._area = ""
+        self._chosen = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        if tag == "form":
+            self._inside = told.get("action") not in ("/sign-out",)
+        if not self._inside:
+            return
+        name, value = told.get("name") or "", told.get("value") or ""
+        if tag == "textarea":
+            self._area = name
+            self.fields.append((name, ""))
+        elif tag == "button":
+            self.buttons.append(value)
+        elif tag == "select":
+            self._chosen = name
+        elif tag == "option" and "selected" in told:
+            self.fields.append((self._chosen, value))
+        elif tag == "input" and told.get("type") in ("radio", "checkbox"):
+            self.choices.setdefault(name, []).append(value)
+            if "checked" in told:
+                self.fields.append((name, value))
+        elif tag == "input" and told.get("type") != "file":
+            self.fields.append((name, value))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+        if tag == "textarea":
+            self._area = ""
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._area:
+            name, text = self.fields[-1]
+            self.fields[-1] = (name, text + data)
+
+
+@dataclass
+class Browser:
+    """Fills in the form of the page it is on, as a browser does, and presses a button."""
+
+    http: httpx.AsyncClient
+    page: _Page = field(default_factory=lambda: _Page(""))
+    answer: httpx.Response = field(default_factory=lambda: httpx.Response(204))
+
+    @classmethod
+    def of(cls, house: House, who: Principal | None = None) -> "_Opened":
+        return _Opened(house, who)
+
+    async def open(self, path: str, *, status: int = 200) -> _Page:
+        return self._shown(await self.http.get(path), status)
+
+    async def press(
+        self,
+        button: str = "next",
+        *,
+        status: int = 200,
+        files: list[tuple[str, bytes]] | None = None,
+        typed: Mapping[str, str] = MappingProxyType({}),
+        **others: str,
+    ) -> _Page:
+        data: dict[str, list[str]] = {}
+        for name, value in self.page.fields:
+            data.setdefault(name, []).append(value.removeprefix("\n"))
+        entered = {**typed, **others, "go": button}
+        data |= {name: [value] for name, value in entered.items()}
+        sent: dict[str, Any] = {"data": data}
+        if files is not None:
+            sent["files"] = [("files", file) for file in files]
+        return self._shown(await self.http.post(self.answer.url.path, **sent), status)
+
+    def value(self, name: str) -> list[str]:
+        return [value for each, value in self.page.fields if each == name]
+
+    def _shown(self, answer: httpx.Response, status: int) -> _Page:
+        assert answer.status_code == status, answer.text[:2_000]
+        self.answer = answer
+        self.page = _Page(answer.text)
+        return self.page
+
+    async def to_details(self) -> None:
+        await self.open("/complaints/new")
+        await self.press(choice="complaint")
+        await self.press(product_link=LINK)
+        await self.press(type="SM")
+        await self.press(reason="SM3")
+
+
+class _Opened:
+    def __init__(self, house: House, who: Principal | None) -> None:
+        transport = httpx.ASGITransport(house.app, raise_app_exceptions=False)
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            base_url="http://intake",
+            headers={"Accept": "text/html"} | house.headers(who),
+            follow_redirects=True,
+        )
+
+    async def __aenter__(self) -> Browser:
+        return Browser(await self._client.__aenter__())
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._client.__aexit__(*error)
+
+
+ABOUT_ME = {
+    "description": "Чехол для телефона выставлен в категории «Косметички».",
+    "name": "A guest",
+    "email": "guest@example.org",
+    "good_faith": "true",
+}
+
+
+async def test_the_start_page_leads_everybody_in(guest: Browser) -> None:
+    page = await guest.open("/")
+    for way in ('href="/complaints/new"', 'href="/center"', 'href="/sign-in'):
+        assert way in guest.answer.text
+    assert "Search exposure cheating" in page.text
+
+
+async def test_r15_to_r33_a_guest_walks_through_the_guides_example(
+    house: House, guest: Browser
+) -> None:
+    page = await guest.open("/complaints/new")
+    assert page.choices["choice"] == ["complaint", "dispute"]
+    await guest.press(choice="complaint")
+    page = await guest.press(product_link=f"see here: {LINK}).")
+    assert "Item 32700000001" in page.text
+    assert page.choices["type"] == ["CF", "PR", "SM", "OT", "FI"]
+    assert "Report" in page.text
+    page = await guest.press(type="SM")
+    assert page.choices["reason"][2] == "SM3"
+    page = await guest.press(reason="SM3")
+    assert "What helps a moderator" in page.text
+    page = await guest.press(files=[("case.jpg", picture())], typed=ABOUT_ME)
+    assert "Is everything right?" in page.text
+    assert "Русский" in page.text
+    assert "case.jpg" in page.text
+    page = await guest.press()
+    assert "Complaint received" in page.text
+    assert "Watch your mailbox" in page.text
+    assert "guest@example.org" in page.text
+    assert guest.answer.history[0].status_code == 303
+    complaint_id = guest.answer.url.path.rpartition("/")[2]
+    _, filed = await house.filed(complaint_id)
+    assert filed.number in page.text
+    assert f"/center/complaints/{complaint_id}?after=" in guest.answer.text
+    assert (filed.reason, filed.language, filed.description) == (
+        "SM3",
+        "ru",
+        ABOUT_ME["description"],
+    )
+    assert [each.name for each in filed.evidence] == ["case.jpg"]
+
+
+async def test_a_member_is_not_asked_for_name_and_address(house: House, ivan: Browser) -> None:
+    await ivan.to_details()
+    assert not ivan.value("email")
+    page = await ivan.press(description="Подделка.", good_faith="true")
+    assert "ivan@example.com" in page.text
+    await ivan.press()
+    _, filed = await house.filed(ivan.answer.url.path.rpartition("/")[2])
+    assert filed.complainant.id == "ivan"
+
+
+async def test_r18_a_dispute_is_explained_and_complaining_stays_possible(guest: Browser) -> None:
+    await guest.open("/complaints/new?product_link=" + LINK)
+    page = await guest.press(choice="dispute")
+    assert "dispute is opened with the order" in page.text
+    assert "48 hours" in page.text
+    await guest.press()
+    assert guest.value("product_link") == [LINK]
+
+
+async def test_a_link_given_in_the_address_is_filled_in(guest: Browser) -> None:
+    await guest.open("/complaints/new?product_link=" + LINK)
+    await guest.press(choice="complaint")
+    assert guest.value("product_link") == [LINK]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", "Paste the link to the product."),
+        ("https://www.aliexpress.com.evil.example/item/1.html", "evil.example"),
+        ("https://www.aliexpress.com/store/1", "a shop"),
+    ],
+)
+async def test_r19_a_wrong_link_is_told_beside_its_field_and_kept(
+    guest: Browser, typed: str, sentence: str
+) -> None:
+    await guest.open("/complaints/new")
+    await guest.press(choice="complaint")
+    page = await guest.press(product_link=typed, status=422)
+    assert sentence in page.text
+    assert guest.value("product_link") == [typed]
+
+
+async def test_a_short_link_is_taken_unresolved(house: House, guest: Browser) -> None:
+    await guest.open("/complaints/new")
+    await guest.press(choice="complaint")
+    page = await guest.press(product_link="https://a.aliexpress.com/_mKjL9Cq")
+    assert "Item not identified yet" in page.text
+
+
+async def test_each_step_asks_for_its_answer(guest: Browser) -> None:
+    await guest.open("/complaints/new")
+    assert "Choose one of the two." in (await guest.press(status=422)).text
+    await guest.press(choice="complaint")
+    await guest.press(product_link=LINK)
+    assert "Choose what kind" in (await guest.press(status=422)).text
+    await guest.press(type="SM")
+    assert "Choose the reason" in (await guest.press(reason="CF1", status=422)).text
+    await guest.press(reason="SM3")
+    text = (await guest.press(status=422)).text
+    for sentence in ("in your own words", "your name", "your e-mail address", "Confirm that"):
+        assert sentence in text
+
+
+async def test_nothing_typed_or_attached_is_lost_on_the_way_back_and_forth(
+    guest: Browser,
+) -> None:
+    await guest.to_details()
+    await guest.press(
+        "back",
+        files=[("case.jpg", picture())],
+        typed=ABOUT_ME,
+        good_faith="",
+        name="<b>Я</b>",
+    )
+    assert guest.value("reason") == ["SM3"]
+    page = await guest.press()
+    assert guest.value("description") == ["\n" + ABOUT_ME["description"]]
+    assert guest.value("name") == ["<b>Я</b>"]
+    assert "case.jpg" in page.text
+    assert "<b>Я</b>" not in guest.answer.text
+
+
+async def test_a_bad_file_is_named_and_the_good_one_and_all_words_stay(guest: Browser) -> None:
+    await guest.to_details()
+    files = [("case.jpg", picture()), ("virus.jpg", b"MZ\x90\0" * 100)]
+    page = await guest.press(files=files, status=422, typed=ABOUT_ME)
+    assert "virus.jpg looks like this" in page.text
+    assert len(guest.value("evidence")) == 1
+    assert guest.value("email") == ["guest@example.org"]
+    page = await guest.press(f"remove:{guest.value('evidence')[0]}")
+    assert not guest.value("evidence")
+    page = await guest.press(files=[("big.jpg", b"\xff\xd8\xff" + b"\0" * 11_000_000)], status=422)
+    assert "big.jpg has 11.0 MB" in page.text
+
+
+async def test_at_most_five_files_are_attached(guest: Browser) -> None:
+    await guest.to_details()
+    files = [(f"{n}.jpg", picture((60, 40 + n))) for n in range(6)]
+    page = await guest.press(files=files, status=422, typed=ABOUT_ME)
+    assert "At most 5 files" in page.text
+    assert len(guest.value("evidence")) == 5
+
+
+async def test_a_correction_from_the_summary_leads_straight_back_to_it(guest: Browser) -> None:
+    await guest.to_details()
+    await guest.press(typed=ABOUT_ME)
+    await guest.press("to:product")
+    page = await guest.press(product_link="https://www.aliexpress.com/item/4000900052700.html")
+    assert "Is everything right?" in page.text
+    assert "Item 4000900052700" in page.text
+    await guest.press("to:type")
+    page = await guest.press(type="CF")
+    assert "What exactly?" in page.text  # the old reason is none of the new type
+
+
+async def test_submitting_twice_files_once(house: House, guest: Browser) -> None:
+    await guest.to_details()
+    await guest.press(typed=ABOUT_ME)
+    summary, answer = guest.page, guest.answer
+    await guest.press()
+    first = guest.answer.url
+    guest.page, guest.answer = summary, answer
+    await guest.press()
+    assert guest.answer.url == first
+    guest.page, guest.answer = summary, answer
+    guest.page.fields = [
+        (name, "Something else." if name == "description" else value)
+        for name, value in guest.page.fields
+    ]
+    page = await guest.press(status=422)
+    assert "another complaint was filed" in page.text
+
+
+async def test_a_form_sent_by_another_site_files_nothing(guest: Browser) -> None:
+    await guest.open("/complaints/new")
+    await guest.press(choice="complaint", csrf_token="forged", status=403)
+
+
+async def test_a_form_made_up_by_hand_is_led_to_the_first_flaw(guest: Browser) -> None:
+    await guest.open("/complaints/new")
+    page = await guest.press(step="summary", product_link=LINK, choice="x", status=422)
+    assert "Choose what kind" in page.text
+
+
+async def test_what_is_reported_already_is_said(house: House, guest: Browser) -> None:
+    projector: Projector = house.app.state.parts.projectors[0]
+    _, sequence = await house.case(product_id="32700000001", complaints=2)
+    await projector.wait_for(sequence)
+    await guest.open("/complaints/new")
+    await guest.press(choice="complaint")
+    await guest.press(product_link=LINK)
+    page = await guest.press(type="SM")
+    assert "There are 2 complaints of this type about this item." in page.text
+
+
+async def test_a_receipt_is_shown_only_to_who_filed(house: House, guest: Browser) -> None:
+    receipt = await house.post(
+        "/complaints", {**ABOUT_ME, "product_link": LINK, "reason": "SM3", "good_faith": True}
+    )
+    path = f"/complaints/{receipt['id']}"
+    await guest.open(path, status=404)
+    assert receipt["number"] in (await guest.open(f"{path}?token={receipt['token']}")).text
+    await guest.open(f"{path}?token=link_x.y", status=403)
+    await guest.open("/complaints/" + "0" * 32, status=404)
+    async with Browser.of(house, SHENZHEN) as other:
+        await other.open(path, status=404)
+
+
+# --- the accused ------------------------------------------------------------------------------
+
+
+async def test_r35_the_accused_answers_on_a_page(house: House) -> None:
+    case_id, _ = await house.case()
+    async with Browser.of(house, SUNRISE) as seller:
+        page = await seller.open(f"/cases/{case_id}/answer")
+        assert "What is alleged" in page.text
+        page = await seller.press(files=[("proof.jpg", picture())], text=" ", status=422)
+        assert "Describe the situation" in page.text
+        assert len(seller.value("evidence")) == 1
+        await seller.press(text="The category is right.", status=404)  # the center is moderation's
+        assert str(seller.answer.url.path) == f"/center/cases/{case_id}"
+        assert seller.answer.url.params["after"]
+        assert "You have answered already" in (await seller.open(f"/cases/{case_id}/answer")).text
+
+
+async def test_after_the_deadline_the_page_says_that_an_answer_is_late(house: House) -> None:
+    case_id, _ = await house.case(due_in=timedelta(seconds=-1))
+    async with Browser.of(house, SUNRISE) as seller:
+        page = await seller.open(f"/cases/{case_id}/answer")
+        assert "The time to answer is over" in page.text
+
+
+async def test_who_may_not_answer_sees_why(house: House, guest: Browser) -> None:
+    asked, _ = await house.case()
+    unasked, _ = await house.case(due_in=None)
+    guest.http.follow_redirects = False
+    await guest.open(f"/cases/{asked}/answer", status=303)
+    assert guest.answer.headers["location"].startswith("/sign-in?next=")
+    async with Browser.of(house, SHENZHEN) as other:
+        await other.open(f"/cases/{asked}/answer", status=404)
+    async with Browser.of(house, SUNRISE) as seller:
+        page = await seller.open(f"/cases/{unasked}/answer", status=409)
+        assert "not been asked" in page.text
