@@ -11,12 +11,8 @@ from services.moderation.read_models import (
     ComplaintPage,
     EvidenceItem,
 )
-from services.moderation.shown import (
-    accused_detail,
-    accused_summary,
-    complaint_detail,
-    complaint_summary,
-)
+from services.moderation.shown.accused import accused_detail, accused_summary
+from services.moderation.shown.complainants import complaint_detail, complaint_summary
 from services.moderation.store import Store
 from services.runtime.auth import Principal
 from services.runtime.database import Row
@@ -54,11 +50,13 @@ class Center:
         `after` waits until the log is worked in up to that sequence. Raises NotFound, and
         Unauthenticated for nobody.
         """
-        row = await self._complaint(who, complaint_id, after)
-        case_id = row["case_id"]
-        case = await self._store.case(case_id) if case_id is not None else None
-        timeline = await self._store.timeline_of(case_id) if case_id is not None else ()
-        return complaint_detail(row, case, timeline, policy=self._policy)
+        if who is None:
+            raise Unauthenticated("Sign in, or use the link from your receipt.")
+        await self._caught_up(after)
+        parts = await self._store.complaint_parts(complaint_id)
+        if parts is None or not _may_read(who, parts.complaint):
+            raise NotFound(NO_COMPLAINT)
+        return complaint_detail(parts, policy=self._policy)
 
     async def complaint_evidence(
         self, who: Principal | None, complaint_id: str, evidence_id: str
@@ -85,32 +83,30 @@ class Center:
         if who is None or not (who.signed_in or who.holds("case", case_id)):
             raise Unauthenticated("Sign in, or use the link from your mail.")
         await self._caught_up(after)
-        row = await self._store.case(case_id)
-        if row is None or row["told_at"] is None or row["accused"] != who.id:
+        parts = await self._store.case_parts(case_id, complaints_at_most=0)
+        if parts is None or not _concerns(who, parts.case):
             raise NotFound(NO_CASE)
-        return accused_detail(
-            row, await self._store.answers_of(case_id), await self._store.timeline_of(case_id)
-        )
+        return accused_detail(parts)
 
     async def case_evidence(self, who: Principal | None, case_id: str, evidence_id: str) -> str:
         """The id of a file that the reader sent with an answer. Raises NotFound."""
         case = await self.case(who, case_id)
         return _file(tuple(item for each in case.answers for item in each.evidence), evidence_id)
 
-    async def _complaint(self, who: Principal | None, complaint_id: str, after: int | None) -> Row:
-        if who is None:
-            raise Unauthenticated("Sign in, or use the link from your receipt.")
-        await self._caught_up(after)
-        row = await self._store.complaint(complaint_id)
-        # A guest is proved by a link alone, and by it only to what it opens.
-        own = row is not None and who.signed_in and row["complainant"] == f"member:{who.id}"
-        if row is None or not (own or who.holds("complaint", complaint_id)):
-            raise NotFound(NO_COMPLAINT)
-        return row
-
     async def _caught_up(self, after: int | None) -> None:
         if after is not None:
             await self._projector.wait_for(after)
+
+
+def _may_read(who: Principal, complaint: Row) -> bool:
+    """A guest is proved by a link alone, and by it only to what it opens."""
+    own = who.signed_in and complaint["complainant"] == f"member:{who.id}"
+    return own or who.holds("complaint", complaint["id"])
+
+
+def _concerns(who: Principal, case: Row) -> bool:
+    """Whether the reader is the accused, and was told of the case."""
+    return case["told_at"] is not None and case["accused"] == who.id
 
 
 def _signed_in(who: Principal | None) -> Principal:

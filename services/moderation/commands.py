@@ -100,10 +100,25 @@ class Decide(Command):
     means that the restrictions have no end. The redress texts are added by the software.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "outcome": "upheld",
+                    "facts": "The listing stands in Cosmetic bags; the goods are phone cases.",
+                    "restrictions": ["listing_hidden"],
+                },
+                {
+                    "outcome": "dismissed",
+                    "facts": "The listing stands in its own category.",
+                    "manifestly_unfounded": False,
+                },
+            ]
+        }
+    )
+
     outcome: Outcome
-    facts: Annotated[
-        Text, Field(examples=["The listing stands in Cosmetic bags; the goods are phone cases."])
-    ]
+    facts: Text
     manifestly_unfounded: bool = False
     ground: GroundTold | None = None
     restrictions: tuple[Restriction, ...] = ()

@@ -6,13 +6,12 @@ from services.moderation.commands import Actor, StaffCommand
 from services.moderation.decider import decide
 from services.moderation.policy import Policy
 from services.moderation.read_models import Acted, CaseDetail, CasePage, QueueCounts
-from services.moderation.shown import allowed_commands, case_detail, case_summary
+from services.moderation.shown.staff import allowed_commands, case_detail, case_summary
 from services.moderation.state import NEW_CASE, Case, evolve
 from services.moderation.store import QueueFilters, Store
 from services.moderation.transitions import TRANSITIONS
 from services.runtime.auth import Principal, Role
 from services.runtime.clock import Clock
-from services.runtime.database import Row
 from services.runtime.events import EventStore
 from services.runtime.problems import Forbidden, NotFound
 from services.runtime.projection import Projector
@@ -21,6 +20,7 @@ READERS: tuple[Role, ...] = ("moderator", "senior_moderator", "appeals_officer",
 """Roles that see cases. Which of them may act, the transition table says."""
 
 MOST_COMPLAINTS_SHOWN = 200
+NO_CASE = "There is no case with this id."
 
 
 class Desk:
@@ -109,15 +109,10 @@ class Desk:
         """
         _check(who)
         await self._caught_up(after)
-        row = await self._case(case_id)
-        return case_detail(
-            row,
-            complaints=await self._store.complaints_of(case_id, limit=MOST_COMPLAINTS_SHOWN),
-            answers=await self._store.answers_of(case_id),
-            timeline=await self._store.timeline_of(case_id),
-            viewer=actor_of(who),
-            now=self._clock(),
-        )
+        parts = await self._store.case_parts(case_id, complaints_at_most=MOST_COMPLAINTS_SHOWN)
+        if parts is None:
+            raise NotFound(NO_CASE)
+        return case_detail(parts, viewer=actor_of(who), now=self._clock())
 
     async def evidence(self, who: Principal, case_id: str, evidence_id: str) -> str:
         """The id of a file of this case, either side's. Raises NotFound for any other."""
@@ -127,12 +122,6 @@ class Desk:
         if not any(item.id == evidence_id for item in (*filed, *answered)):
             raise NotFound("This case has no such file.")
         return evidence_id
-
-    async def _case(self, case_id: str) -> Row:
-        row = await self._store.case(case_id)
-        if row is None:
-            raise NotFound("There is no case with this id.")
-        return row
 
     async def _caught_up(self, after: int | None) -> None:
         if after is not None:
@@ -152,4 +141,4 @@ def _aggregate(case_id: str) -> Aggregate:
     try:
         return Aggregate(kind="case", id=case_id)
     except ValueError:
-        raise NotFound("There is no case with this id.") from None
+        raise NotFound(NO_CASE) from None

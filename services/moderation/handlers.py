@@ -131,8 +131,7 @@ class Handlers:
         if self._clock() - fact.filed_at < FRESH:
             return False
         await self._projector.caught_up.wait()
-        row = await self._store.complaint(fact.complaint_id)
-        return row is not None and row["case_id"] is not None
+        return await self._store.case_of_complaint(fact.complaint_id) is not None
 
     async def _join(self, fact: ComplaintFiled, message: Message) -> None:
         product = await self._product(fact)

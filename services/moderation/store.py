@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.moderation.tables import answers, cases, complaints, timeline
 from services.runtime.database import Database, Row, UtcTime
@@ -49,6 +50,23 @@ class Counts(NamedTuple):
     mine: int
     by_state: dict[str, int]
     by_type: dict[str, int]
+
+
+class CaseParts(NamedTuple):
+    """A case, its complaints (the first ones first), answers and timeline."""
+
+    case: Row
+    complaints: Sequence[Row]
+    answers: Sequence[Row]
+    timeline: Sequence[Row]
+
+
+class ComplaintParts(NamedTuple):
+    """A complaint, its case once it has one, and that case's timeline."""
+
+    complaint: Row
+    case: Row | None
+    timeline: Sequence[Row]
 
 
 class Store:
@@ -102,29 +120,45 @@ class Store:
                 by_type=await numbers(by_type),
             )
 
-    async def case(self, case_id: str) -> Row | None:
+    async def case_parts(self, case_id: str, *, complaints_at_most: int) -> CaseParts | None:
         if not _ID.fullmatch(case_id):
             return None
-        return await self._one(sa.select(cases).where(cases.c.id == case_id))
+        async with self._database.read() as connection:
+            found = await _rows(connection, _by_id(cases, case_id))
+            if not found:
+                return None
+            c, a = complaints.c, answers.c
+            joined = sa.select(complaints).where(c.case_id == case_id)
+            answered = sa.select(answers).where(a.case_id == case_id)
+            return CaseParts(
+                found[0],
+                await _rows(
+                    connection, joined.order_by(c.joined_at, c.id).limit(complaints_at_most)
+                ),
+                await _rows(connection, answered.order_by(a.received_at, a.id)),
+                await _rows(connection, _timeline_of(case_id)),
+            )
 
-    async def complaints_of(self, case_id: str, *, limit: int) -> Sequence[Row]:
-        """The complaints that joined the case, first ones first."""
-        c = complaints.c
-        query = sa.select(complaints).where(c.case_id == case_id).order_by(c.joined_at, c.id)
-        return await self._all(query.limit(limit))
-
-    async def answers_of(self, case_id: str) -> Sequence[Row]:
-        query = sa.select(answers).where(answers.c.case_id == case_id)
-        return await self._all(query.order_by(answers.c.received_at, answers.c.id))
-
-    async def timeline_of(self, case_id: str) -> Sequence[Row]:
-        query = sa.select(timeline).where(timeline.c.case_id == case_id)
-        return await self._all(query.order_by(timeline.c.sequence, timeline.c.position))
-
-    async def complaint(self, complaint_id: str) -> Row | None:
+    async def complaint_parts(self, complaint_id: str) -> ComplaintParts | None:
         if not _ID.fullmatch(complaint_id):
             return None
-        return await self._one(sa.select(complaints).where(complaints.c.id == complaint_id))
+        async with self._database.read() as connection:
+            found = await _rows(connection, _by_id(complaints, complaint_id))
+            if not found:
+                return None
+            case_id = found[0]["case_id"]
+            if case_id is None:
+                return ComplaintParts(found[0], None, ())
+            joined = await _rows(connection, _by_id(cases, case_id))
+            case = joined[0] if joined else None
+            return ComplaintParts(found[0], case, await _rows(connection, _timeline_of(case_id)))
+
+    async def case_of_complaint(self, complaint_id: str) -> str | None:
+        """The id of the case that the complaint joined; None also where there is no complaint."""
+        query = sa.select(complaints.c.case_id).where(complaints.c.id == complaint_id)
+        async with self._database.read() as connection:
+            case_id: str | None = (await connection.execute(query)).scalar()
+            return case_id
 
     async def complaints_by(self, complainant: str, *, cursor: str | None, limit: int) -> Page:
         """The complaints of `<kind>:<id>`, newest first."""
@@ -155,13 +189,9 @@ class Store:
         query = sa.select(answers.c.case_id).where(answers.c.case_id.in_(case_ids)).distinct()
         return frozenset(row["case_id"] for row in await self._all(query))
 
-    async def _one(self, query: sa.Select[Any]) -> Row | None:
-        rows = await self._all(query)
-        return rows[0] if rows else None
-
     async def _all(self, query: sa.Select[Any]) -> list[Row]:
         async with self._database.read() as connection:
-            return [dict(row) for row in (await connection.execute(query)).mappings()]
+            return await _rows(connection, query)
 
     async def _page(
         self,
@@ -184,6 +214,19 @@ class Store:
             return Page(rows, None)
         last = rows[limit - 1]
         return Page(rows[:limit], cursor_at(last[key.name], last["id"]))
+
+
+async def _rows(connection: AsyncConnection, query: sa.Select[Any]) -> list[Row]:
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _by_id(table: sa.Table, identifier: str) -> sa.Select[Any]:
+    return sa.select(table).where(table.c.id == identifier)
+
+
+def _timeline_of(case_id: str) -> sa.Select[Any]:
+    c = timeline.c
+    return sa.select(timeline).where(c.case_id == case_id).order_by(c.sequence, c.position)
 
 
 def cursor_at(moment: datetime, identifier: str) -> str:

@@ -26,7 +26,10 @@ Token = Annotated[
 ]
 IfMatch = Annotated[
     str | None,
-    Header(description="The version (ETag) that the sender saw; 412 when it has changed since."),
+    Header(
+        alias="If-Match",
+        description="The version (ETag) that the sender saw; 412 when it has changed since.",
+    ),
 ]
 Key = Annotated[
     str | None,

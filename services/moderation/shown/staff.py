@@ -1,0 +1,147 @@
+"""What moderators are shown: everything."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from contracts.case import StatementOfReasons
+from services.moderation import words
+from services.moderation.commands import Actor
+from services.moderation.read_models import (
+    AllowedCommand,
+    CaseDetail,
+    CaseSummary,
+    Complainant,
+    ComplaintOfCase,
+    Decision,
+    Inadmissible,
+    TimelineEntry,
+)
+from services.moderation.shown import parts
+from services.moderation.state import Case, Lease, Status
+from services.moderation.store import CaseParts
+from services.moderation.transitions import allowed
+from services.runtime.database import Row
+
+
+def case_summary(row: Row, now: datetime) -> CaseSummary:
+    return CaseSummary(**_summary(row, now))
+
+
+def _summary(row: Row, now: datetime) -> dict[str, Any]:
+    same = (
+        "id", "number", "state", "type", "reason", "severity", "accused", "complaints", "holder",
+        "held_until", "opened_at", "changed_at", "due_at", "due_kind", "version",
+    )  # fmt: skip
+    return {
+        **{name: row[name] for name in same},
+        "product": parts.product(row),
+        "overdue": row["live"] and row["due_at"] < now,
+    }
+
+
+def case_detail(case: CaseParts, *, viewer: Actor, now: datetime) -> CaseDetail:
+    row, complaints, answers, timeline = case
+    files = f"/api/v1/moderation/cases/{row['id']}/evidence"
+    decided = row["statement"] is not None
+    return CaseDetail(
+        **_summary(row, now),
+        policy_version=row["policy_version"],
+        complainants=tuple(_complaint_of_case(each, files) for each in complaints),
+        allegation=row["allegation"],
+        asked_at=row["asked_at"],
+        answer_due_at=row["answer_due_at"],
+        answers=tuple(parts.answer(each, row, files) for each in answers),
+        decision=_decision(row) if decided else None,
+        inadmissible=_inadmissible(row) if row["outcome"] == "inadmissible" else None,
+        appeal_until=row["appeal_until"],
+        timeline=tuple(_timeline_for_staff(row, complaints, timeline)),
+        allowed=allowed_commands(case_of(row), viewer, now),
+    )
+
+
+def case_of(row: Row) -> Case:
+    """The state that `allowed` needs, as the row tells it."""
+    holder, until = row["holder"], row["held_until"]
+    return Case(
+        status=Status(row["state"]),
+        id=row["id"],
+        number=row["number"],
+        complaint_type=row["type"],
+        accused=row["accused"],
+        lease=Lease(holder, until) if holder is not None else None,
+        answer_due_at=row["answer_due_at"],
+        appeal_until=row["appeal_until"],
+    )
+
+
+def allowed_commands(case: Case, viewer: Actor, now: datetime) -> tuple[AllowedCommand, ...]:
+    return tuple(AllowedCommand(**each._asdict()) for each in allowed(case, viewer, now=now))
+
+
+def _complaint_of_case(row: Row, files: str) -> ComplaintOfCase:
+    kind, _, identifier = row["complainant"].partition(":")
+    return ComplaintOfCase(
+        id=row["id"],
+        number=row["number"],
+        reason=row["reason"],
+        description=row["description"],
+        language=row["language"],
+        complainant=Complainant(
+            kind=kind,
+            id=identifier,
+            name=row["complainant_name"],
+            email=row["complainant_email"],
+            language=row["complainant_language"],
+        ),
+        filed_at=row["filed_at"],
+        joined_at=row["joined_at"],
+        evidence=parts.evidence(row, files),
+    )
+
+
+def _decision(row: Row) -> Decision:
+    return Decision(
+        id=row["decision_id"],
+        outcome=row["outcome"],
+        manifestly_unfounded=row["manifestly_unfounded"],
+        by=row["decided_by"],
+        at=row["decided_at"],
+        statement=StatementOfReasons.model_validate(row["statement"]),
+        appeal_until=row["appeal_until"],
+    )
+
+
+def _inadmissible(row: Row) -> Inadmissible:
+    return Inadmissible(
+        by=row["decided_by"],
+        at=row["decided_at"],
+        explanation=row["explanation"],
+        appeal_until=row["appeal_until"],
+    )
+
+
+def _timeline_for_staff(
+    row: Row, complaints: Sequence[Row], timeline: Sequence[Row]
+) -> Iterable[TimelineEntry]:
+    opened = TimelineEntry(
+        at=row["opened_at"], kind="opened", text=words.happened("opened", by=None, data={})
+    )
+    joined = [_joined(each) for each in complaints if each["joined_at"] is not None]
+    told = [
+        TimelineEntry(
+            at=each["at"],
+            kind=each["kind"],
+            text=words.happened(each["kind"], by=each["by"], data=each["data"]),
+            by=each["by"],
+            data=each["data"],
+        )
+        for each in timeline
+    ]
+    return sorted([opened, *joined, *told], key=lambda entry: entry.at)
+
+
+def _joined(complaint: Row) -> TimelineEntry:
+    data = {"number": complaint["number"]}
+    text = words.happened("joined", by=None, data=data)
+    return TimelineEntry(at=complaint["joined_at"], kind="joined", text=text, data=data)
