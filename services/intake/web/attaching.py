@@ -11,7 +11,7 @@ from services.intake.evidence_kinds import FILES_AT_MOST
 from services.intake.filing import Filing, uploader
 from services.intake.uploads import files_of
 from services.runtime.auth import Principal
-from services.runtime.problems import Refused
+from services.runtime.problems import Refused, Unavailable
 
 FIELD = "files"
 REMOVE = "remove:"
@@ -48,5 +48,9 @@ def without(ids: Sequence[str], pressed: str) -> tuple[str, ...]:
 
 
 async def shown(ids: Sequence[str], *, filing: Filing, who: Principal | None) -> list[Evidence]:
-    """The files behind the ids, as the form lists them."""
-    return [each for each in await filing.named(ids, who) if each is not None]
+    """The files behind the ids, as the form lists them; none while the store is away, since a page
+    without their names is better than none, and the form carries the ids."""
+    try:
+        return [each for each in await filing.named(ids, who) if each is not None]
+    except Unavailable:
+        return []
