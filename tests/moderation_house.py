@@ -26,6 +26,7 @@ from deploy.topology import Topology
 from services.intake.settings import Settings as IntakeSettings
 from services.moderation.app import build
 from services.moderation.handlers import Handlers
+from services.moderation.joining import Joining
 from services.moderation.policy import policy
 from services.moderation.settings import Settings
 from services.moderation.store import Store
@@ -289,14 +290,16 @@ async def intake_of(topology: Topology, clock: MovedClock) -> AsyncIterator[Inta
 
 
 def handlers_on(parts: Parts, clock: MovedClock, catalogue: Catalogue | None = None) -> Handlers:
-    return Handlers(
+    joining = Joining(
         events=parts.events,
-        timers=parts.timers,
         store=Store(parts.database),
         projector=parts.projectors[0],
         catalogue=catalogue or Marketplace(parts.settings.marketplace_url),
         policy=policy(),
         clock=clock,
+    )
+    return Handlers(
+        joining=joining, events=parts.events, timers=parts.timers, policy=policy(), clock=clock
     )
 
 

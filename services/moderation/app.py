@@ -11,6 +11,7 @@ from services.moderation import api
 from services.moderation.center import Center
 from services.moderation.desk import Desk
 from services.moderation.handlers import Handlers
+from services.moderation.joining import Joining
 from services.moderation.policy import policy
 from services.moderation.projection import VIEWS
 from services.moderation.settings import Settings
@@ -48,15 +49,18 @@ def build(
     store = Store(parts.database)
     desk = Desk(events=parts.events, store=store, projector=projector, policy=rules, clock=clock)
     center = Center(store=store, projector=projector, policy=rules)
-    Handlers(
+    joining = Joining(
         events=parts.events,
-        timers=parts.timers,
         store=store,
         projector=projector,
         catalogue=catalogue or marketplace,
         policy=rules,
         clock=clock,
-    ).register(parts.reactions)
+    )
+    handlers = Handlers(
+        joining=joining, events=parts.events, timers=parts.timers, policy=rules, clock=clock
+    )
+    handlers.register(parts.reactions)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -2,7 +2,6 @@
 are set and kept."""
 
 from datetime import datetime, timedelta
-from itertools import count
 
 import structlog
 
@@ -13,33 +12,28 @@ from contracts.envelope import Aggregate, Meta, aggregate_of, caused_by
 from contracts.ids import derived_id
 from contracts.response import CounterNoticeSubmitted
 from contracts.streams import COMPLAINTS
-from contracts.taxonomy import taxonomy
 from services.moderation.commands import (
     CLOCK,
     SERVICE,
     Actor,
     CaseCommand,
     Close,
-    Join,
     Lapse,
     ReceiveCounterNotice,
 )
 from services.moderation.decider import decide
+from services.moderation.joining import Joining
 from services.moderation.policy import Policy
 from services.moderation.refusals import NotDueYet, NotInThisState
 from services.moderation.state import NEW_CASE, evolve
-from services.moderation.store import Store
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
-from services.runtime.marketplace import Catalogue, ProductInfo
-from services.runtime.projection import Projector
-from services.runtime.reactions import ACK_WAIT_SECONDS, Reactions
+from services.runtime.reactions import Reactions
 from services.runtime.timers import Timers
 
 log = structlog.get_logger(__name__)
 
 A_SECOND = timedelta(seconds=1)
-FRESH = timedelta(seconds=ACK_WAIT_SECONDS / 2)
 
 
 class Handlers:
@@ -49,19 +43,15 @@ class Handlers:
     def __init__(
         self,
         *,
+        joining: Joining,
         events: EventStore,
         timers: Timers,
-        store: Store,
-        projector: Projector,
-        catalogue: Catalogue,
         policy: Policy,
         clock: Clock,
     ) -> None:
+        self._joining = joining
         self._events = events
         self._timers = timers
-        self._store = store
-        self._projector = projector
-        self._catalogue = catalogue
         self._policy = policy
         self._clock = clock
 
@@ -78,8 +68,8 @@ class Handlers:
     async def on_complaint(self, message: Message) -> None:
         """A complaint opens a case, or joins the open one of the same accused, product and type."""
         for fact in message.facts:
-            if isinstance(fact, ComplaintFiled) and not await self._has_joined(fact):
-                await self._join(fact, message)
+            if isinstance(fact, ComplaintFiled):
+                await self._joining.join(fact, message.meta)
 
     async def on_response(self, message: Message) -> None:
         """The accused's answer is received into the case."""
@@ -120,57 +110,6 @@ class Handlers:
             due_at = datetime.fromisoformat(data["due_at"])
             await self._timers.set(name, due_at + A_SECOND, data)
 
-    async def _has_joined(self, fact: ComplaintFiled) -> bool:
-        """Whether an earlier delivery has done its work.
-
-        The case's history tells too, but not where the catalogue has named another seller since.
-        Nothing that was handled is delivered again within the time to acknowledge it, so a fresh
-        complaint need not be looked up; and whatever an earlier run of this service appended is
-        in the tables once they have caught up.
-        """
-        if self._clock() - fact.filed_at < FRESH:
-            return False
-        await self._projector.caught_up.wait()
-        return await self._store.case_of_complaint(fact.complaint_id) is not None
-
-    async def _join(self, fact: ComplaintFiled, message: Message) -> None:
-        product = await self._product(fact)
-        accused = product.seller_id if product else None
-        found = taxonomy().find(fact.reason)
-        for generation in count():
-            case_id = derived_id(
-                "case",
-                accused or "unknown",
-                fact.product.product_id or fact.product.link,
-                fact.complaint_type,
-                str(generation),
-            )
-            join = Join(
-                case_id=case_id,
-                complaint_id=fact.complaint_id,
-                complaint_number=fact.number,
-                complainant=fact.complainant.actor,
-                complaint_type=fact.complaint_type,
-                reason=fact.reason,
-                severity=found[1].sev if found else 1,
-                language=fact.language,
-                product=fact.product,
-                product_title=product.title if product else None,
-                accused=accused,
-            )
-            try:
-                await self._command(
-                    case_id, join, by=SERVICE, meta=self._caused_by(message, "join")
-                )
-            except NotInThisState:
-                continue  # that case is over: the next of its kind
-            return
-
-    async def _product(self, fact: ComplaintFiled) -> ProductInfo | None:
-        """Raises Unavailable while the marketplace is away; the complaint then comes again."""
-        product_id = fact.product.product_id
-        return await self._catalogue.product(product_id) if product_id is not None else None
-
     async def _receive_all(self, case_id: str) -> None:
         """What the accused answered, whether or not its own reaction has come to it yet."""
         history = await self._events.read(Aggregate(kind="response", id=case_id))
@@ -185,7 +124,12 @@ class Handlers:
             evidence=fact.evidence,
             received_at=fact.received_at,
         )
-        meta = self._caused_by(message, "receive")
+        meta = caused_by(
+            message.meta,
+            command=derived_id("receive", message.meta.id),
+            time=self._clock(),
+            actor="service:moderation",
+        )
         await self._command(fact.case_id, receive, by=SERVICE, meta=meta)
 
     async def _set_timer(self, command: str, case_id: str, due_at: datetime, meta: Meta) -> None:
@@ -205,12 +149,4 @@ class Handlers:
             evolve=evolve,
             decide=lambda case: decide(case, command, by=by, now=meta.time, policy=self._policy),
             meta=meta,
-        )
-
-    def _caused_by(self, message: Message, command: str) -> Meta:
-        return caused_by(
-            message.meta,
-            command=derived_id(command, message.meta.id),
-            time=self._clock(),
-            actor="service:moderation",
         )
