@@ -20,11 +20,6 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def store(bus: Bus) -> EventStore:
-    return EventStore(bus, source="moderation")
-
-
 @asynccontextmanager
 async def others(nats: NatsServer, count: int) -> AsyncIterator[list[EventStore]]:
     """Event stores of other processes: connections of their own."""

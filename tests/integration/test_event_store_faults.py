@@ -16,11 +16,6 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def store(bus: Bus) -> EventStore:
-    return EventStore(bus, source="moderation")
-
-
 def sent(bus: Bus) -> int:
     return bus.client.stats["out_msgs"]
 
