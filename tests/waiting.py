@@ -4,6 +4,9 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 POLL_SECONDS = 0.02
 
@@ -23,3 +26,19 @@ async def eventually(
             return
         assert time.monotonic() < deadline, f"not true within {timeout:g} s: last {value!r}"
         await asyncio.sleep(POLL_SECONDS)
+
+
+async def found(look: Callable[[], Awaitable[T | None]], timeout: float = 10.0) -> T:
+    """The first thing that `look()` comes back with.
+
+    Fails the test when there is nothing after `timeout` seconds.
+    """
+    things: list[T] = []
+
+    async def looked() -> bool:
+        thing = await look()
+        things.extend([] if thing is None else [thing])
+        return thing is not None
+
+    await eventually(looked, timeout)
+    return things[0]
