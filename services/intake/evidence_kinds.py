@@ -51,7 +51,11 @@ ACCEPTED_SENTENCE: Final = (
     "Pictures (JPEG, PNG, WebP, GIF), PDF, e-mail (.eml) and video (MP4, WebM) are taken."
 )
 
-_MP4_BRANDS: Final = re.compile(rb"iso[m2-9]|mp4[12v]|avc1|M4V |M4VP|dash|MSNV|3gp[4-9]|f4v ")
+_MP4_BRANDS: Final = re.compile(
+    rb"iso[m2-9]|mp4[12v]|avc1|hvc1|hev1|M4V |M4VP|dash|MSNV|XAVC|3gp[4-9]|f4v "
+)
+_WEBM: Final = re.compile(rb"\x1a\x45\xdf\xa3.{0,80}?\x42\x82.{1,8}?webm", re.DOTALL)
+"""An EBML header (RFC 8794) whose DocType is `webm`."""
 _EML_HEADERS: Final = ("date", "received", "message-id", "subject", "to", "mime-version")
 _HEADER_LINE: Final = re.compile(rb"(From [^\r\n]*|[!-9;-~]+:[^\r\n]*)\r?\n")
 
@@ -73,7 +77,7 @@ def kind_of(head: bytes) -> Kind | None:
         return PDF
     if head[4:8] == b"ftyp" and _MP4_BRANDS.fullmatch(head[8:12]):
         return MP4
-    if head.startswith(b"\x1a\x45\xdf\xa3") and b"\x42\x82\x84webm" in head[:96]:
+    if _WEBM.match(head):
         return WEBM
     return EML if _is_mail(head) else None
 
