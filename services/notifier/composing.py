@@ -1,10 +1,12 @@
 """A rendered mail as the bytes that go over SMTP. Pure and deterministic, boundary included."""
 
 import re
+from binascii import b2a_qp
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from typing import NamedTuple
+from email.policy import SMTP, SMTPUTF8, EmailPolicy
+from email.utils import format_datetime
+from functools import cache
+from typing import Any, NamedTuple
 
 from contracts.mail import MailQueued
 from services.notifier.rendering import Rendered, one_line
@@ -48,22 +50,58 @@ def compose(mail: MailQueued, rendered: Rendered, sender: Sender) -> Letter:
     """
     recipient = deliverable(mail.to_address)
     utf8 = not recipient.isascii()
-    # 7bit: no server on the way has to re-encode it.
-    policy = SMTPUTF8 if utf8 else SMTP.clone(cte_type="7bit")
-    message = EmailMessage(policy=policy)
-    message["From"] = Address(sender.name, addr_spec=sender.address)
-    message["To"] = Address(one_line(mail.to_name, NAME_CHARACTERS), *_parts(recipient))
+    policy = SMTPUTF8 if utf8 else SMTP
+    message_id = f"<{mail.mail_id}@{sender.domain}>"
+    boundary = f"=_{mail.mail_id}"
+    name = one_line(mail.to_name, NAME_CHARACTERS)
+    # Assembled here, because EmailMessage takes five times as long: it parses all that it is given.
+    # Every value goes through the policy, which encodes, folds and lets no line end through.
+    head = "".join(
+        (
+            _senders(sender, policy),
+            _header(policy, "To", Address(name, *_parts(recipient))),
+            _header(policy, "Subject", rendered.subject),
+            f"Date: {format_datetime(mail.queued_at)}\r\n",
+            f"Message-ID: {message_id}\r\n",
+            # RFC 3834: no vacation answers, please.
+            "Auto-Submitted: auto-generated\r\n",
+            "MIME-Version: 1.0\r\n",
+            f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n',
+        )
+    )
+    content = b"\r\n".join(
+        (
+            head.encode(),
+            f"--{boundary}".encode(),
+            _part("plain", rendered.text),
+            f"--{boundary}".encode(),
+            _part("html", rendered.html),
+            f"--{boundary}--\r\n".encode(),
+        )
+    )
+    return Letter(sender.address, recipient, message_id, content, utf8)
+
+
+@cache
+def _senders(sender: Sender, policy: "EmailPolicy[Any]") -> str:
+    headers = _header(policy, "From", Address(sender.name, addr_spec=sender.address))
     if sender.reply_to:
-        message["Reply-To"] = Address(addr_spec=sender.reply_to)
-    message["Subject"] = rendered.subject
-    message["Date"] = mail.queued_at
-    message["Message-ID"] = f"<{mail.mail_id}@{sender.domain}>"
-    # RFC 3834: no vacation answers, please.
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(rendered.text)
-    message.add_alternative(rendered.html, subtype="html")
-    message.set_boundary(f"=_{mail.mail_id}")
-    return Letter(sender.address, recipient, message["Message-ID"], message.as_bytes(), utf8)
+        headers += _header(policy, "Reply-To", Address(addr_spec=sender.reply_to))
+    return headers
+
+
+def _header(policy: "EmailPolicy[Any]", name: str, value: str | Address) -> str:
+    folded: str = policy.fold(*policy.header_store_parse(name, value))
+    return folded
+
+
+def _part(kind: str, text: str) -> bytes:
+    """One medium, quoted-printable: legible in transit, and no server has to re-encode it."""
+    content = b2a_qp(text.replace("\n", "\r\n").encode(), istext=True)
+    return (
+        f'Content-Type: text/{kind}; charset="utf-8"\r\n'
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    ).encode() + content
 
 
 def deliverable(address: str) -> str:

@@ -142,6 +142,7 @@ def _environment(medium: str, *, autoescape: bool) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     environment.globals["blocks"] = f"blocks.{medium}.j2"
     environment.filters |= {

@@ -31,7 +31,7 @@ from services.notifier.delivery import (
 from services.notifier.smtp import ServerAway, Transport
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
-from services.runtime.problems import Unavailable
+from services.runtime.problems import Conflict, Unavailable
 from services.runtime.reactions import RetryLater
 
 log = structlog.get_logger(__name__)
@@ -96,7 +96,8 @@ class Sending:
 
     async def _send(self, message: Message, mail: MailQueued) -> None:
         aggregate = Aggregate(kind="mail", id=mail.mail_id)
-        delivery = folded((await self._store.read(aggregate)).facts)
+        history = await self._store.read(aggregate)
+        delivery = folded(history.facts)
         if delivery.ended:
             return
         if delivery.retry_at and delivery.retry_at > (now := self._clock()):
@@ -109,7 +110,7 @@ class Sending:
         fact = conclude(
             delivery, answer, mail_id=mail.mail_id, message_id=message_id, now=self._clock()
         )
-        await self._record(aggregate, fact, message)
+        await self._record(aggregate, fact, message, version=history.version)
         match fact:
             case MailSent():
                 HANDED_OVER.observe((fact.at - mail.queued_at).total_seconds())
@@ -133,10 +134,17 @@ class Sending:
         ANSWERS.labels(type(answer).__name__.lower()).inc()
         return letter.message_id, answer
 
-    async def _record(self, aggregate: Aggregate, fact: Outcome, cause: Message) -> None:
+    async def _record(
+        self, aggregate: Aggregate, fact: Outcome, cause: Message, *, version: int
+    ) -> None:
         """Writes down the answer, for as long as it takes: the mail is out, and to forget that
         would send it again."""
         meta = caused_by(cause.meta, command=new_id(), time=fact.at, actor="service:notifier")
+        try:
+            await self._store.append(aggregate, (fact,), expected=version, meta=meta)
+            return
+        except (Conflict, Unavailable) as error:
+            log.warning("mail.unrecorded", mail=aggregate.id, why=error.detail)
         while True:
             try:
                 await self._store.handle(
@@ -147,6 +155,5 @@ class Sending:
                     meta=meta,
                 )
                 return
-            except Unavailable as error:
-                log.warning("mail.unrecorded", mail=aggregate.id, why=error.detail)
+            except Unavailable:
                 await asyncio.sleep(1)
