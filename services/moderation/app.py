@@ -1,10 +1,8 @@
 """The composition root of moderation: everything is made and wired here, once."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from contracts.streams import COMPLAINTS
 from services.moderation import api
@@ -62,11 +60,7 @@ def build(
     )
     handlers.register(parts.reactions)
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        await marketplace.aclose()
-
+    parts.on_stop.append(marketplace.aclose)
     pages = Pages(
         WEB / "templates",
         static=WEB / "static",
@@ -80,7 +74,6 @@ def build(
         routers=[
             api.router(desk, center, EvidenceStore(parts.bus)),
             routes.router(pages, desk, center, clock=clock),
-            APIRouter(lifespan=lifespan),
         ],
     )
     pages.install(app)

@@ -1,7 +1,7 @@
 """The chassis of a service: its parts, their life, and the HTTP application around them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +46,8 @@ class Parts:
     timers: Timers
     metadata: sa.MetaData
     projectors: list[Projector] = field(default_factory=list)
+    on_stop: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """What a service closes itself, when nothing is under way any more."""
 
 
 def assemble(settings: Settings, *, clock: Clock, metadata: sa.MetaData) -> Parts:
@@ -59,6 +61,7 @@ def assemble(settings: Settings, *, clock: Clock, metadata: sa.MetaData) -> Part
         reconnect_time_wait=1,
         ping_interval=5,
         logger=None,
+        apply_types=False,  # handlers take the message as it is: nothing to inject or to convert
     )
     return Parts(
         settings=settings,
@@ -97,6 +100,8 @@ def create_app(
                 # New deliveries end first, so that what is under way can still be acknowledged.
                 await parts.broker.stop()
         finally:
+            for close in parts.on_stop:
+                await close()
             await parts.bus.close()
             await parts.database.close()
             log.info("service.stopped")

@@ -59,7 +59,11 @@ class Database:
     """One service's database: `sqlite+aiosqlite:///file` or `postgresql+asyncpg://…`."""
 
     def __init__(self, url: str) -> None:
-        self.engine: AsyncEngine = create_async_engine(url, pool_pre_ping=True)
+        # Enough connections for a burst of reads, and none beyond: opening one costs more than
+        # waiting for one.
+        self.engine: AsyncEngine = create_async_engine(
+            url, pool_size=16, max_overflow=0, pool_pre_ping=url.startswith("postgresql")
+        )
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine.sync_engine, "connect", _tune_sqlite)
 

@@ -1,6 +1,6 @@
-"""Reactions: what a service does because of a fact. Hosted by FastStream, each one a durable consumer.
+"""Reactions: what a service does because of a fact. FastStream hosts each as a durable consumer.
 
-A reaction is acknowledged when its handler returns and comes again, later and later, when it raises.
+A reaction is acknowledged when its handler returns, and comes again, ever later, when it raises.
 FastStream's own policies are not used: rejecting loses the message, nacking loops hot. What cannot
 be handled goes to the dead letters with its reason, and stops nobody else.
 """
@@ -73,7 +73,7 @@ class Reactions:
                 pull_sub=PullSub(batch_size=workers, timeout=5.0),
                 max_workers=workers,
                 ack_policy=AckPolicy.MANUAL,
-                decoder=as_bytes,
+                decoder=undecoded,
                 title=f"{self._service}.{name}",
                 description=(handler.__doc__ or "").strip(),
             )(consume)
@@ -134,6 +134,6 @@ def delay(tries: int) -> float:
     return random.uniform(ceiling / 2, ceiling)
 
 
-async def as_bytes(message: NatsMessage) -> bytes:
-    """Leaves decoding to `contracts.codec`, which knows every version of every fact."""
-    return message.body
+async def undecoded(message: NatsMessage) -> NatsMessage:
+    """Hands the message on as it came: `contracts.codec` knows every version of every fact."""
+    return message

@@ -11,7 +11,7 @@ from nats.js.api import ConsumerConfig
 
 from contracts.streams import TIMERS
 from services.runtime.bus import Bus
-from services.runtime.reactions import ACK_WAIT_SECONDS, as_bytes, delay
+from services.runtime.reactions import ACK_WAIT_SECONDS, delay, undecoded
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +73,7 @@ class Timers:
             pull_sub=PullSub(batch_size=32, timeout=5.0),
             max_workers=32,
             ack_policy=AckPolicy.MANUAL,
-            decoder=as_bytes,
+            decoder=undecoded,
             title=f"{self._service}.timers",
             description="A deadline of this service has come.",
         )(consume)
