@@ -28,7 +28,11 @@ from services.runtime.reactions import RetryLater
 from tests.scripted_smtp import DROP, Script, Server, only, self_signed, smtp_server
 from tests.telling import NOON, filed, mails
 
-pytestmark = pytest.mark.anyio
+pytestmark = [
+    pytest.mark.anyio,
+    # The server of these tests listens to this machine only.
+    pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,13 @@ from services.runtime.auth import require
 from services.runtime.auth.principal import STAFF_ROLES
 from services.runtime.problems import NotFound
 from services.runtime.web import Pages
+from services.runtime.web.pages import PAGE_HEADERS
 
 ROWS = 50
 
-FRAMING = {"content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-           "img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; "
-           "frame-ancestors 'none'; base-uri 'none'"}  # fmt: skip
+FRAMING = {
+    "content-security-policy": PAGE_HEADERS["content-security-policy"] + "; frame-src 'self'"
+}
 """The headers of a page that shows a mail in a frame."""
 
 FRAMED = {
