@@ -1,7 +1,7 @@
 """The parts as native processes: started in order, watched, killed, started again, ended.
 
     with Topology(data) as topology:
-        httpx.get(topology.url)
+        httpx2.get(topology.url)
         topology.kill("nats")
         topology.restart("nats")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
-import httpx
+import httpx2 as httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Final, NoReturn
 from urllib.parse import urlencode
 
-import httpx
+import httpx2 as httpx
 import jwt
 import structlog
 from authlib.common.errors import AuthlibBaseError

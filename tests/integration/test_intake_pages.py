@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from types import MappingProxyType
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import pytest
 
 from services.runtime.auth import Principal

@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import aiohttp
+import httpx2 as httpx
 import pytest
 from fastapi import FastAPI, Response
 
@@ -146,7 +147,7 @@ async def test_a_marketplace_that_is_away_is_unavailability() -> None:
 async def test_a_marketplace_that_never_answers_is_unavailability(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("services.runtime.marketplace._TIMEOUT", httpx.Timeout(0.1))
+    monkeypatch.setattr("services.runtime.marketplace._TIMEOUT", aiohttp.ClientTimeout(total=0.1))
     released = asyncio.Event()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

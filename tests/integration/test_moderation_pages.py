@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from html import unescape
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import pytest
 from starlette.responses import Response
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import httpx
+import httpx2 as httpx
 import pytest
 from fastapi import Depends, FastAPI, Form, Request
 from fastapi.responses import JSONResponse, Response
