@@ -99,6 +99,7 @@ def create_app(
                 yield
                 # New deliveries end first, so that what is under way can still be acknowledged.
                 await parts.broker.stop()
+                await parts.reactions.finish()
         finally:
             for close in parts.on_stop:
                 await close()

@@ -5,18 +5,22 @@ FastStream's own policies are not used: rejecting loses the message, nacking loo
 be handled goes to the dead letters with its reason, and stops nobody else.
 """
 
+import asyncio
 import random
+from collections import Counter as CounterOf
 from collections.abc import Awaitable, Callable, Sequence
+from typing import cast
 
 import structlog
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
+from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig
 from prometheus_client import Counter
 
 from contracts.codec import Message, Undecodable, decode
 from contracts.streams import DEAD_LETTERS, Stream
-from services.runtime.bus import Bus
+from services.runtime.bus import UNCLEAR, Bus
 from services.runtime.problems import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -24,10 +28,12 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Message], Awaitable[None]]
 
 TRIES = 12
-"""With the back-off below, about eight minutes before a message counts as poison."""
+"""Failures in one process. With the back-off below, about eight minutes."""
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 120.0
 ACK_WAIT_SECONDS = 60.0
+GATHER_SECONDS = 0.05
+"""How long messages are gathered at most before they are handed over together."""
 
 HANDLED = Counter("redress_reactions", "Messages reacted to", ["reaction", "outcome"])
 
@@ -47,6 +53,8 @@ class Reactions:
         self._broker = broker
         self._bus = bus
         self._service = service
+        self._failures: CounterOf[tuple[str, int]] = CounterOf()
+        self._under_way: set[asyncio.Task[None]] = set()
 
     def on(
         self, *, name: str, stream: Stream, subjects: Sequence[str], workers: int = 32
@@ -57,21 +65,43 @@ class Reactions:
         a handler decides on the log, not on the order in which it is called.
         """
 
+        kinds = {subject.split(".", 1)[0] for subject in subjects}
+        slots = asyncio.Semaphore(workers)
+
         def register(handler: Handler) -> Handler:
-            async def consume(message: NatsMessage) -> None:
-                await self._consume(name, handler, message)
+            async def react(raw: Msg) -> None:
+                try:
+                    if raw.subject.split(".", 1)[0] in kinds:
+                        await self._react(name, handler, raw)
+                    else:
+                        await raw.ack()
+                except UNCLEAR as error:
+                    # Not acknowledged, so it comes again.
+                    log.info("reaction.unacknowledged", reaction=name, why=repr(error))
+                finally:
+                    slots.release()
+
+            async def consume(batch: NatsMessage) -> None:
+                for raw in cast(list[Msg], batch.raw_message):
+                    await slots.acquire()
+                    task = asyncio.create_task(react(raw), name=f"reaction {name}")
+                    self._under_way.add(task)
+                    task.add_done_callback(self._under_way.discard)
 
             self._broker.subscriber(
+                # A consumer of several filters is served many times as slowly as one of one.
+                subjects[0] if len(subjects) == 1 else ">",
                 stream=JStream(stream.name, declare=False),
                 durable=f"{self._service}-{name}",
                 config=ConsumerConfig(
-                    filter_subjects=list(subjects),
                     ack_wait=ACK_WAIT_SECONDS,
                     max_deliver=-1,
                     max_ack_pending=20_000,
+                    filter_subjects=[],
                 ),
-                pull_sub=PullSub(batch_size=workers, timeout=5.0),
-                max_workers=workers,
+                # By the batch, because FastStream's care for a message costs more than most
+                # handlers do.
+                pull_sub=PullSub(batch_size=4 * workers, timeout=GATHER_SECONDS, batch=True),
                 ack_policy=AckPolicy.MANUAL,
                 decoder=undecoded,
                 title=f"{self._service}.{name}",
@@ -81,35 +111,44 @@ class Reactions:
 
         return register
 
-    async def _consume(self, name: str, handler: Handler, incoming: NatsMessage) -> None:
-        raw = incoming.raw_message
+    async def finish(self) -> None:
+        """Returns when what is under way has been handled; called when nothing new comes."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _react(self, name: str, handler: Handler, raw: Msg) -> None:
         place = raw.metadata
-        tries = place.num_delivered or 1
         try:
-            await handler(decode(raw.data, sequence=place.sequence.stream))
+            message = decode(raw.data, sequence=place.sequence.stream)
         except Undecodable as error:
-            await self._bury(name, incoming, str(error))
+            await self._bury(name, raw, str(error))
+            return
+        try:
+            await handler(message)
         except RetryLater as later:
             HANDLED.labels(name, "later").inc()
-            await incoming.nack(delay=later.seconds)
+            await raw.nak(delay=later.seconds)
         except Unavailable as error:
             log.warning("reaction.waiting", reaction=name, subject=raw.subject, why=error.detail)
             HANDLED.labels(name, "waiting").inc()
-            await incoming.nack(delay=delay(tries))
+            await raw.nak(delay=delay(place.num_delivered or 1))
         except Exception as error:
-            log.exception("reaction.failed", reaction=name, subject=raw.subject, tries=tries)
-            if tries >= TRIES:
-                await self._bury(name, incoming, repr(error))
+            # Not the number of deliveries: having had to wait is no failure.
+            self._failures[name, message.sequence] += 1
+            failures = self._failures[name, message.sequence]
+            log.exception("reaction.failed", reaction=name, subject=raw.subject, tries=failures)
+            if failures >= TRIES:
+                await self._bury(name, raw, repr(error))
+                del self._failures[name, message.sequence]
             else:
                 HANDLED.labels(name, "failed").inc()
-                await incoming.nack(delay=delay(tries))
+                await raw.nak(delay=delay(failures))
         else:
             HANDLED.labels(name, "done").inc()
-            await incoming.ack()
+            self._failures.pop((name, message.sequence), None)
+            await raw.ack()
 
-    async def _bury(self, name: str, incoming: NatsMessage, reason: str) -> None:
+    async def _bury(self, name: str, raw: Msg, reason: str) -> None:
         """To the dead letters, whole and with its reason; only then is it ended here."""
-        raw = incoming.raw_message
         place = raw.metadata
         log.error("reaction.dead_letter", reaction=name, subject=raw.subject, reason=reason)
         await self._bus.jetstream.publish(
@@ -125,7 +164,7 @@ class Reactions:
             },
         )
         HANDLED.labels(name, "dead").inc()
-        await incoming.reject()
+        await raw.term()
 
 
 def delay(tries: int) -> float:

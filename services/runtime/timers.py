@@ -7,10 +7,12 @@ from datetime import datetime
 import structlog
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
+from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
 
 from contracts.streams import TIMERS
-from services.runtime.bus import Bus
+from services.runtime.bus import UNCLEAR, Bus
+from services.runtime.problems import Unavailable
 from services.runtime.reactions import ACK_WAIT_SECONDS, delay, undecoded
 
 log = structlog.get_logger(__name__)
@@ -33,20 +35,23 @@ class Timers:
     async def set(self, name: str, at: datetime, data: dict[str, str]) -> None:
         """Fires at `at` (at once when that is past), replacing the timer of the same name.
 
-        `name` is one subject token, e.g. `lapse-<case id>`.
+        `name` is one subject token, e.g. `lapse-<case id>`. Raises Unavailable.
         """
-        await self._bus.jetstream.publish(
-            f"timer.{self._service}.set.{name}",
-            json.dumps(data).encode(),
-            stream=TIMERS.name,
-            headers={
-                "Nats-Schedule": f"@at {at.isoformat()}",
-                "Nats-Schedule-Target": f"timer.{self._service}.fired.{name}",
-            },
-        )
+        try:
+            await self._bus.jetstream.publish(
+                f"timer.{self._service}.set.{name}",
+                json.dumps(data).encode(),
+                stream=TIMERS.name,
+                headers={
+                    "Nats-Schedule": f"@at {at.isoformat()}",
+                    "Nats-Schedule-Target": f"timer.{self._service}.fired.{name}",
+                },
+            )
+        except (NatsError, *UNCLEAR) as error:
+            raise Unavailable("The log takes no timer at the moment.") from error
 
     async def cancel(self, name: str) -> None:
-        """Forgets the timer; nothing happens when there is none."""
+        """Forgets the timer; nothing happens when there is none. Raises Unavailable."""
         await self._bus.api(
             f"STREAM.PURGE.{TIMERS.name}", {"filter": f"timer.{self._service}.set.{name}"}
         )
@@ -77,4 +82,3 @@ class Timers:
             title=f"{self._service}.timers",
             description="A deadline of this service has come.",
         )(consume)
-
