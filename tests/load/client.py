@@ -13,6 +13,9 @@ from typing import cast
 from urllib.parse import urlsplit
 
 
+FOLLOWED = 5
+
+
 class _Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._buffer = b""
@@ -52,11 +55,11 @@ class _Connection(asyncio.Protocol):
 @dataclass
 class Answer:
     """An accepted request: `at` is when its answer was there (`time.perf_counter`), `followed`
-    how many seconds the follow-up request then took."""
+    how many seconds the follow-up request then took, if there was one."""
 
     at: float
     body: bytes
-    followed: float
+    followed: float | None
 
 
 @dataclass
@@ -145,9 +148,9 @@ async def open_loop(
 ) -> Measured:
     """Sends `rate` requests a second whatever the answers take.
 
-    Each accepted one is followed at once by a request to the address `follow[0]`, made by
-    `follow[1]` from the answer. The latency counts from when the request was due, so a server that
-    stalls is not flattered.
+    Every `FOLLOWED`th is followed at once by a request to the address `follow[0]`, made by
+    `follow[1]` from the answer: a sample, so that asking is not most of the load. The latency counts
+    from when the request was due, so a server that stalls is not flattered.
     """
     measured = Measured()
     idle: asyncio.Queue[tuple[_Connection, _Connection]] = asyncio.Queue()
@@ -155,15 +158,18 @@ async def open_loop(
         idle.put_nowait((await _connect(url), await _connect(follow[0])))
     begin = perf_counter()
 
-    async def one(due: float) -> None:
+    async def one(number: int, due: float) -> None:
         first, second = await idle.get()
         status, body = await first.send(next(requests))
         answered = perf_counter()
         if status < 300:
-            found, _ = await second.send(follow[1](body))
-            assert found == 200, f"the follow-up was answered {found}"
+            followed = None
+            if number % FOLLOWED == 0:
+                found, _ = await second.send(follow[1](body))
+                assert found == 200, f"the follow-up was answered {found}"
+                followed = perf_counter() - answered
             measured.seconds.append(answered - due)
-            measured.answers.append(Answer(answered, body, perf_counter() - answered))
+            measured.answers.append(Answer(answered, body, followed))
         else:
             measured.refused += 1
         idle.put_nowait((first, second))
@@ -172,7 +178,7 @@ async def open_loop(
         for number in range(int(rate * seconds)):
             due = begin + number / rate
             await asyncio.sleep(max(0.0, due - perf_counter()))
-            group.create_task(one(due))
+            group.create_task(one(number, due))
     measured.elapsed = perf_counter() - begin
     while not idle.empty():
         for connection in idle.get_nowait():

@@ -94,7 +94,7 @@ async def latency() -> dict[str, Case]:
         )
         assert not filed.refused, f"{filed.refused} complaints were refused"
         mailed = await _mailed(topology.data / "mail" / "new", filed)
-    visible = [answer.followed for answer in filed.answers]
+    visible = [each.followed for each in filed.answers if each.followed is not None]
     return {
         "filed": _case(filed),
         "filed → visible": _figures(filed.rate, visible),
