@@ -12,7 +12,6 @@ from time import perf_counter
 from typing import cast
 from urllib.parse import urlsplit
 
-
 FOLLOWED = 5
 
 
@@ -149,8 +148,8 @@ async def open_loop(
     """Sends `rate` requests a second whatever the answers take.
 
     Every `FOLLOWED`th is followed at once by a request to the address `follow[0]`, made by
-    `follow[1]` from the answer: a sample, so that asking is not most of the load. The latency counts
-    from when the request was due, so a server that stalls is not flattered.
+    `follow[1]` from the answer: a sample, so that asking is not most of the load. The latency
+    counts from when the request was due, so a server that stalls is not flattered.
     """
     measured = Measured()
     idle: asyncio.Queue[tuple[_Connection, _Connection]] = asyncio.Queue()
