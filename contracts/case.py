@@ -189,4 +189,3 @@ CaseFact = (
     | CaseDecided
     | CaseClosed
 )
-

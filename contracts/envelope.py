@@ -52,6 +52,4 @@ class Meta(NamedTuple):
 
 def caused_by(meta: Meta, *, command: str, time: datetime, actor: str) -> Meta:
     """The meta of a command that follows from a message: it keeps the correlation."""
-    return Meta(
-        id=command, time=time, actor=actor, correlation=meta.correlation, causation=meta.id
-    )
+    return Meta(id=command, time=time, actor=actor, correlation=meta.correlation, causation=meta.id)

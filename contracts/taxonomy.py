@@ -56,4 +56,6 @@ class Taxonomy(BaseModel):
 @cache
 def taxonomy() -> Taxonomy:
     """The taxonomy that is shipped with the contracts."""
-    return Taxonomy.model_validate_json(files("contracts").joinpath("data/taxonomy.json").read_bytes())
+    return Taxonomy.model_validate_json(
+        files("contracts").joinpath("data/taxonomy.json").read_bytes()
+    )

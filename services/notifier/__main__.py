@@ -11,7 +11,7 @@ from services.runtime import logs, verbs
 if __name__ == "__main__":
     if sys.argv[1:] == ["mailbox"]:
         mailbox = MailboxSettings()
-        logs.configure(service="mailbox", level="info", format="json")
+        logs.configure(service="mailbox", level="info", style="json")
         asyncio.run(serve(mailbox))
     else:
         verbs.main(Settings, build)

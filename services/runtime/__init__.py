@@ -1,1 +1,1 @@
-"""How a service runs: settings, log, bus, event store, projections, timers, web. Knows no service."""
+"""How a service runs: settings, log, event store, projections, timers, web. Knows no service."""

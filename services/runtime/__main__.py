@@ -30,5 +30,5 @@ if __name__ == "__main__":
     if sys.argv[1:] != ["streams"]:
         sys.exit("usage: python -m services.runtime streams")
     settings = AdminSettings()
-    logs.configure(service="admin", level=settings.log_level, format=settings.log_format)
+    logs.configure(service="admin", level=settings.log_level, style=settings.log_format)
     asyncio.run(streams(settings))

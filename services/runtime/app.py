@@ -82,9 +82,7 @@ def _security(settings: Settings) -> NatsUserPassword | None:
     return NatsUserPassword(settings.nats_user, settings.nats_password.get_secret_value())
 
 
-def create_app(
-    parts: Parts, *, title: str, routers: Sequence[APIRouter]
-) -> http.Application:
+def create_app(parts: Parts, *, title: str, routers: Sequence[APIRouter]) -> http.Application:
     """The ASGI application of a service; its lifespan starts and stops the parts."""
     service = parts.settings.service
     prefix = f"/{service}"

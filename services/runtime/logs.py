@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 
-def configure(*, service: str, level: str, format: str) -> None:
+def configure(*, service: str, level: str, style: str) -> None:
     """Sends structlog and the standard library's loggers through the same processors."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -17,9 +17,7 @@ def configure(*, service: str, level: str, format: str) -> None:
         structlog.processors.format_exc_info,
     ]
     renderer: Any = (
-        structlog.processors.JSONRenderer()
-        if format == "json"
-        else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer()
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

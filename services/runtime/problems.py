@@ -125,7 +125,10 @@ def invalid(errors: list[ErrorDetails]) -> Invalid:
     """The refusal that tells each of Pydantic's errors beside its field."""
     return Invalid(
         [
-            {"field": ".".join(str(p) for p in e["loc"] if p != "body") or "body", "message": sentence(e)}
+            {
+                "field": ".".join(str(p) for p in e["loc"] if p != "body") or "body",
+                "message": sentence(e),
+            }
             for e in errors
         ]
     )

@@ -34,9 +34,7 @@ def main(settings_class: type[S], build: Callable[[S], FastAPI]) -> None:
             name = "REDRESS_" + "_".join(str(part) for part in problem["loc"]).upper()
             print(f"{name}: {problem['msg']}", file=sys.stderr)
         sys.exit(2)
-    logs.configure(
-        service=settings.service, level=settings.log_level, format=settings.log_format
-    )
+    logs.configure(service=settings.service, level=settings.log_level, style=settings.log_format)
     app = build(settings)
     if arguments.verb == "serve":
         serve(app, settings)

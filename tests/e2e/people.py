@@ -8,17 +8,17 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.async_api import Browser, Page, ViewportSize, expect
+from playwright.async_api import Browser, FilePayload, Page, ViewportSize, expect
 
+SCREENSHOTS = os.environ.get("REDRESS_SCREENSHOTS")
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 
 
-def photo() -> dict[str, Any]:
+def photo() -> FilePayload:
     """A picture as a telephone takes it, for a file field."""
     stored = BytesIO()
     Image.effect_noise((640, 480), 60).convert("RGB").save(stored, "JPEG")
@@ -46,11 +46,10 @@ class Person:
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert wide <= 0, f"{what}: the page is {wide} px wider than the window"
-        if folder := os.environ.get("REDRESS_SCREENSHOTS"):
+        if SCREENSHOTS:
             self._shots += 1
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            path = Path(folder) / f"{self._name}-{self._shots:02d}-{what.replace(' ', '-')}.png"
-            await self.page.screenshot(path=path, full_page=True)
+            name = f"{self._name}-{self._shots:02d}-{what.replace(' ', '-')}.png"
+            await self.page.screenshot(path=f"{SCREENSHOTS}/{name}", full_page=True)
 
     async def open(self, path: str, what: str) -> None:
         await self.page.goto(self.site + path)
