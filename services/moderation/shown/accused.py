@@ -37,18 +37,21 @@ def accused_summary(row: Row, *, answered: bool) -> AccusedCaseSummary:
 
 
 def _accused(row: Row, answered: bool) -> dict[str, Any]:
+    state = row["state"]
+    if answered and state == Status.AWAITING_COUNTER_NOTICE:
+        # The answer stands in the log a moment before the case takes note of it. Whoever has just
+        # answered is not to be asked again.
+        state = Status.COUNTER_NOTICE_RECEIVED
     return {
         "id": row["id"],
         "number": row["number"],
-        "state": row["state"],
-        "status": words.status_for_accused(
-            row["state"], due_at=row["due_at"], outcome=row["outcome"]
-        ),
+        "state": state,
+        "status": words.status_for_accused(state, due_at=row["due_at"], outcome=row["outcome"]),
         "type": row["type"],
         "product": parts.product(row),
         "told_at": row["told_at"],
         "answer_due_at": row["answer_due_at"],
-        "can_answer": row["state"] == Status.AWAITING_COUNTER_NOTICE,
+        "can_answer": state == Status.AWAITING_COUNTER_NOTICE,
         "answered": answered,
         "outcome": row["outcome"],
     }
