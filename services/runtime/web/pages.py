@@ -135,11 +135,18 @@ class Pages:
         return HTMLResponse(body, status, {**PAGE_HEADERS, **(headers or {})})
 
     def _reader(self, request: Request, person: Principal | None) -> Reader:
-        wanted = languages_accepted(request.headers.get("accept-language", ""))
-        if person is not None:
-            wanted.insert(0, person.language)
-        language = negotiate(wanted, tuple(self._translations))
+        language = negotiate(languages_wanted(request, person), tuple(self._translations))
         return Reader(language, self._clock(), self._translations[language], csrf_token(request))
+
+
+def languages_wanted(request: Request, person: Principal | None) -> list[str]:
+    """The languages of whoever sent `request`, the most wanted first: the one asked for by
+    `?lang=`, the account's, the browser's."""
+    asked = request.query_params.get("lang")
+    mine = [asked.lower()] if asked else []
+    if person is not None:
+        mine.append(person.language)
+    return [*mine, *languages_accepted(request.headers.get("accept-language", ""))]
 
 
 def _person(request: Request) -> Principal | None:
