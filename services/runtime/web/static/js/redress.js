@@ -10,3 +10,17 @@ for (const tab of document.querySelectorAll(".site-nav [aria-current], .tabs [ar
   while (row && getComputedStyle(row).overflowX !== "auto") row = row.parentElement;
   if (row) row.scrollLeft += tab.getBoundingClientRect().left - row.getBoundingClientRect().left - 32;
 }
+
+// A menu opens and closes by itself; it also closes on Escape, and when the reader goes elsewhere.
+for (const menu of document.querySelectorAll("[data-menu]")) {
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  for (const elsewhere of ["focusin", "pointerdown"]) {
+    document.addEventListener(elsewhere, (event) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+  }
+}
