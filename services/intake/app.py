@@ -7,9 +7,11 @@ from fastapi import FastAPI
 from contracts.streams import COMPLAINTS
 from services.intake import api
 from services.intake.answering import Answering
+from services.intake.articles import library
 from services.intake.evidence import EvidenceDesk
 from services.intake.filing import Filing
 from services.intake.projection import VIEWS, metadata
+from services.intake.search import search
 from services.intake.settings import Settings
 from services.intake.store import Store
 from services.intake.web import labels, routes
@@ -59,6 +61,8 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
             desk=evidence,
             store=Store(parts.database),
             events=parts.events,
+            library=library(),
+            search=search(),
             clock=clock,
         ),
         signin_router(auth, Provider.of(settings)),

@@ -91,9 +91,10 @@ async def gateway(folder: Path, *, up: tuple[str, ...] = UPSTREAMS) -> AsyncIter
 
 async def test_every_path_reaches_the_service_that_it_belongs_to(tmp_path: Path) -> None:
     paths = {
-        "intake": "/ /complaints/new /cases/1/answer /api/v1/complaints /api/v1/evidence "
-        "/api/v1/taxonomy /api/v1/product-links/resolve /api/v1/cases/1/counter-notice /sign-in "
-        "/sign-in/callback /sign-out /assets/a.css /intake/readyz /mailing /centered /nowhere",
+        "intake": "/ /help /help/register /complaints/new /cases/1/answer /api/v1/complaints "
+        "/api/v1/evidence /api/v1/taxonomy /api/v1/product-links/resolve "
+        "/api/v1/cases/1/counter-notice /sign-in /sign-in/callback /sign-out /assets/a.css "
+        "/intake/readyz /mailing /centered /nowhere",
         "moderation": "/moderation /moderation/cases/1 /moderation/readyz /center /center/cases/1 "
         "/api/v1/moderation/cases /api/v1/center/complaints/1",
         "notifier": "/mail /mail/1 /api/v1/mails /api/v1/mails/1 /notifier/readyz",

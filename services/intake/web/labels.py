@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from contracts.taxonomy import ComplaintType, Reason, taxonomy
+from services.intake.articles import Group
 from services.intake.web.draft import Step
 from services.runtime.web import gettext as _
 from services.runtime.web.text import reader
@@ -65,6 +66,25 @@ def steps() -> list[tuple[str, None]]:
     return [(names[step], None) for step in Step]
 
 
+def help_group(group: Group) -> str:
+    """The name of a group of help articles."""
+    return {
+        Group.FILING: _("Before you complain"),
+        Group.TYPES: _("What you can complain about"),
+        Group.AFTER: _("After you have complained"),
+        Group.ACCUSED: _("Somebody complained about you"),
+    }[group]
+
+
+def help_icon(group: Group) -> str:
+    return {
+        Group.FILING: "flag",
+        Group.TYPES: "tag",
+        Group.AFTER: "inbox",
+        Group.ACCUSED: "scale",
+    }[group]
+
+
 LANGUAGES: Final = {
     "ar": "العربية",
     "bn": "বাংলা",
@@ -104,6 +124,8 @@ def language_name(code: str) -> str:
 
 
 FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "help_group": help_group,
+    "help_icon": help_icon,
     "language_name": language_name,
     "languages": languages,
     "reason_name": reason_name,

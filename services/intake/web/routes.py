@@ -3,10 +3,13 @@
 from fastapi import APIRouter
 
 from services.intake.answering import Answering
+from services.intake.articles import Library
 from services.intake.evidence import EvidenceDesk
 from services.intake.filing import Filing
+from services.intake.search import Search
 from services.intake.store import Store
 from services.intake.web import answering as answer_page
+from services.intake.web import help as help_center
 from services.intake.web import receipt, start, wizard
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
@@ -21,11 +24,15 @@ def router(
     desk: EvidenceDesk,
     store: Store,
     events: EventStore,
+    library: Library,
+    search: Search,
     clock: Clock,
 ) -> APIRouter:
-    """The start page, the wizard at `/complaints/new`, receipts, and the form of the accused."""
+    """The start page, the Help Center, the wizard at `/complaints/new`, receipts, and the form of
+    the accused."""
     site = APIRouter()
     site.include_router(start.router(pages=pages))
+    site.include_router(help_center.router(pages=pages, library=library, search=search))
     site.include_router(wizard.router(pages=pages, filing=filing, desk=desk, store=store))
     site.include_router(receipt.router(pages=pages, events=events))
     site.include_router(
