@@ -214,6 +214,8 @@ async def test_a_page_speaks_the_readers_language_in_its_direction(browser: Asyn
     assert '<html lang="ar" dir="rtl">' in page
     assert "كلماتك" in page
     assert '<html lang="en" dir="ltr">' in (await browser.get("/words")).text
+    asked = await browser.get("/words?lang=ar", headers={"accept-language": "en"})
+    assert '<html lang="ar" dir="rtl">' in asked.text
 
 
 def test_languages_are_read_in_the_order_wanted() -> None:
