@@ -34,7 +34,7 @@ def _until(ready: Callable[[], bool], process: Process) -> None:
 
 
 class SettingsOfTest(Settings):
-    service: ClassVar[str] = "tests"
+    service: ClassVar[str] = "moderation"
 
 
 class NatsServer:
@@ -43,6 +43,7 @@ class NatsServer:
     def __init__(self, folder: Path) -> None:
         ports = free_ports(["nats", "monitor"])
         folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
         configured = folder / "server.conf"
         configured.write_text(
             configuration(
@@ -97,7 +98,7 @@ class NatsServer:
             "nats_url": self.url,
             "nats_user": user,
             "nats_password": PASSWORD,
-            "database_url": "sqlite+aiosqlite://",
+            "database_url": f"sqlite+aiosqlite:///{self._folder}/service.db",
             "secret_key": "k" * 40,
         }
         return SettingsOfTest(**told | others)
