@@ -92,12 +92,11 @@ def create_app(parts: Parts, *, title: str, routers: Sequence[APIRouter]) -> htt
         await parts.bus.connect()
         try:
             async with following(*parts.projectors):
-                await parts.broker.start()
+                await parts.reactions.start()
                 log.info("service.started")
                 yield
                 # New deliveries end first, so that what is under way can still be acknowledged.
-                await parts.broker.stop()
-                await parts.reactions.finish()
+                await parts.reactions.stop()
         finally:
             for close in parts.on_stop:
                 await close()

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -112,7 +112,8 @@ class Bus:
 
     async def close(self) -> None:
         if self._client is not None:
-            await self._client.close()
+            with suppress(RuntimeError):  # of uvloop, about a connection that is gone already
+                await self._client.close()
 
     async def _on_answer(self, msg: Msg) -> None:
         waiting = self._answers.get(msg.subject.rsplit(".", 1)[1])

@@ -6,21 +6,23 @@ be handled goes to the dead letters with its reason, and stops nobody else.
 """
 
 import asyncio
+import contextlib
 import random
 from collections import Counter as CounterOf
 from collections.abc import Awaitable, Callable, Sequence
-from typing import cast
 
 import structlog
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
 from prometheus_client import Counter
 
 from contracts.codec import Message, Undecodable, decode
 from contracts.streams import DEAD_LETTERS, Stream
 from services.runtime.bus import UNCLEAR, Bus
+from services.runtime.deliveries import Deliveries
 from services.runtime.problems import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -32,8 +34,6 @@ TRIES = 12
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 120.0
 ACK_WAIT_SECONDS = 60.0
-GATHER_SECONDS = 0.05
-"""How long messages are gathered at most before they are handed over together."""
 
 HANDLED = Counter("redress_reactions", "Messages reacted to", ["reaction", "outcome"])
 
@@ -65,6 +65,7 @@ class Reactions:
         a handler decides on the log, not on the order in which it is called.
         """
 
+        durable = f"{self._service}-{name}"
         kinds = {subject.split(".", 1)[0] for subject in subjects}
         slots = asyncio.Semaphore(workers)
 
@@ -75,44 +76,53 @@ class Reactions:
                         await self._react(name, handler, raw)
                     else:
                         await raw.ack()
-                except UNCLEAR as error:
+                except (NatsError, *UNCLEAR) as error:
                     # Not acknowledged, so it comes again.
                     log.info("reaction.unacknowledged", reaction=name, why=repr(error))
                 finally:
                     slots.release()
 
-            async def consume(batch: NatsMessage) -> None:
-                for raw in cast(list[Msg], batch.raw_message):
-                    await slots.acquire()
-                    task = asyncio.create_task(react(raw), name=f"reaction {name}")
-                    self._under_way.add(task)
-                    task.add_done_callback(self._under_way.discard)
+            async def pull() -> None:
+                async with Deliveries(self._bus, stream.name, durable, ahead=workers) as deliveries:
+                    while True:
+                        raw = await deliveries.next()
+                        await slots.acquire()
+                        task = asyncio.create_task(react(raw), name=f"reaction {name}")
+                        self._under_way.add(task)
+                        task.add_done_callback(self._under_way.discard)
 
-            self._broker.subscriber(
+            subscriber = self._broker.subscriber(
                 # A consumer of several filters is served many times as slowly as one of one.
                 subjects[0] if len(subjects) == 1 else ">",
                 stream=JStream(stream.name, declare=False),
-                durable=f"{self._service}-{name}",
+                durable=durable,
                 config=ConsumerConfig(
                     ack_wait=ACK_WAIT_SECONDS,
                     max_deliver=-1,
                     max_ack_pending=20_000,
                     filter_subjects=[],
                 ),
-                # By the batch, because FastStream's care for a message costs more than most
-                # handlers do.
-                pull_sub=PullSub(batch_size=4 * workers, timeout=GATHER_SECONDS, batch=True),
+                pull_sub=PullSub(),
                 ack_policy=AckPolicy.MANUAL,
-                decoder=undecoded,
                 title=f"{self._service}.{name}",
                 description=(handler.__doc__ or "").strip(),
-            )(consume)
+            )
+            subscriber(handler)
+            # FastStream makes the consumer, watches over this task and documents it. Its own loop
+            # cares for each message at the cost of several handlers, and may mislay some.
+            subscriber._consume_pull = lambda cb: pull()  # type: ignore[method-assign]
             return handler
 
         return register
 
-    async def finish(self) -> None:
-        """Returns when what is under way has been handled; called when nothing new comes."""
+    async def start(self) -> None:
+        """Connects the broker and begins to react."""
+        await self._broker.start()
+
+    async def stop(self) -> None:
+        """Takes nothing new, and returns when what is under way was handled and acknowledged."""
+        with contextlib.suppress(NatsError, RuntimeError):  # the connection may be gone already
+            await self._broker.stop()
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def _react(self, name: str, handler: Handler, raw: Msg) -> None:

@@ -59,7 +59,10 @@ def words(message: Message) -> str:
 
 async def settled(bus: Bus) -> bool:
     """Whether every message was delivered and acknowledged."""
-    info = await bus.api(f"CONSUMER.INFO.{COMPLAINTS.name}.moderation-hearing", {})
+    try:
+        info = await bus.api(f"CONSUMER.INFO.{COMPLAINTS.name}.moderation-hearing", {}, wait=1)
+    except Unavailable:
+        return False
     return bool(info["num_pending"] == info["num_ack_pending"] == 0)
 
 
@@ -266,3 +269,20 @@ async def test_reactions_go_on_when_the_server_is_back(
             await eventually(is_settled(bus), timeout=20)
     assert await last_sequence(bus) == 200
     assert await last_sequence(bus, DEAD_LETTERS) == 0
+
+
+async def test_stopping_waits_for_what_is_under_way_and_acknowledges_it(
+    nats: NatsServer, bus: Bus, store: EventStore
+) -> None:
+    begun, finished = asyncio.Event(), asyncio.Event()
+
+    async def hear(_: Message) -> None:
+        begun.set()
+        await bus.client.flush()
+        finished.set()
+
+    async with reacting(nats, hear):
+        await say(store, "one")
+        await begun.wait()
+    assert finished.is_set()
+    assert await settled(bus)
