@@ -1,6 +1,7 @@
 """What every service's HTTP side has: request ids, body limits, refusals as problem details."""
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from time import perf_counter
 from typing import Any
 
@@ -30,6 +31,11 @@ LARGEST_BODY = 52 << 20
 
 REQUESTS = Counter("redress_http_requests", "HTTP requests", ["method", "status"])
 SECONDS = Histogram("redress_http_seconds", "Seconds until the answer began", ["method"])
+
+
+# Finding a series by its labels takes a lock and a search; there are few, so they are kept.
+_requests = cache(REQUESTS.labels)
+_seconds = cache(SECONDS.labels)
 
 
 class Requests:
@@ -62,8 +68,8 @@ class Requests:
 
         async def measured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                SECONDS.labels(method).observe(perf_counter() - started)
-                REQUESTS.labels(method, message["status"]).inc()
+                _seconds(method).observe(perf_counter() - started)
+                _requests(method, message["status"]).inc()
                 message["headers"] = [
                     *message.get("headers", ()),
                     (b"x-correlation-id", correlation.encode()),

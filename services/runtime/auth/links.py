@@ -24,6 +24,9 @@ class Link(NamedTuple):
     expires: datetime | None
 
 
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+
+
 class Links:
     """Signs and verifies links with one key. Nothing is stored: a link holds until it expires."""
 
@@ -36,7 +39,7 @@ class Links:
     ) -> str:
         """The token of a link, the same for the same arguments. `expires` to the second."""
         until = None if expires is None else int(expires.timestamp())
-        content = json.dumps([purpose, subject, holder, until], separators=(",", ":"))
+        content = _compact([purpose, subject, holder, until])
         return self._signed(PREFIX + _base64(content.encode()))
 
     def verify(self, purpose: str, token: str) -> Link:

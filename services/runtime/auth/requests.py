@@ -58,7 +58,7 @@ def _identify(request: HTTPConnection, auth: Auth) -> Principal | None:
             raise InvalidToken(refused.detail) from None
     else:
         principal = auth.tokens.read(bearer)
-    if (token := request.query_params.get("token")) is not None:
+    if request.scope["query_string"] and (token := request.query_params.get("token")) is not None:
         principal = _with_link(principal, auth.links.read(token))
     return principal
 
