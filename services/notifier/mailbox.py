@@ -22,6 +22,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LARGEST_MAIL = 20 << 20
+NICENESS = 10
+"""It stands in for a mail server elsewhere, which would take no time from the services either."""
 
 log = structlog.get_logger(__name__)
 
@@ -88,6 +90,7 @@ async def serving(keeper: Keeper, host: str, port: int) -> asyncio.Server:
 
 async def serve(settings: MailboxSettings) -> None:
     """Serves until told to stop (SIGTERM or SIGINT)."""
+    os.nice(NICENESS)
     server = await serving(Keeper(settings.maildir), settings.host, settings.port)
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):

@@ -17,6 +17,8 @@ class Settings(settings.Settings):
 
     service: ClassVar[str] = "notifier"
     port: int = 8103
+    niceness: int = 10
+    """A mail may take a second longer, so that a page does not."""
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 2525

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     replicas: Literal[1, 3] = 1
+    niceness: int = 0
+    """Added to the process's own: work that nobody waits for gives way to work that people do."""
 
     @property
     def marketplace_url(self) -> str:

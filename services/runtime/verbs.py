@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Callable
 from typing import TypeVar
@@ -49,6 +50,7 @@ def main(settings_class: type[S], build: Callable[[S], FastAPI]) -> None:
 
 def serve(app: FastAPI, settings: Settings) -> None:
     """Serves until told to stop."""
+    os.nice(settings.niceness)
     # What start-up made stays for good: the collector need not walk it again and again.
     gc.collect()
     gc.freeze()

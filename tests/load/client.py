@@ -40,6 +40,11 @@ class _Connection(asyncio.Protocol):
         assert self._answer is not None
         self._answer.set_result((int(head[9:12]), body))
 
+    @property
+    def closed(self) -> bool:
+        """The server closes connections that were idle for some seconds."""
+        return self._transport is None or self._transport.is_closing()
+
     async def send(self, request: bytes) -> tuple[int, bytes]:
         assert self._transport is not None
         self._answer = asyncio.get_running_loop().create_future()
@@ -164,6 +169,7 @@ async def open_loop(
         if status < 300:
             followed = None
             if number % FOLLOWED == 0:
+                second = await _connect(follow[0]) if second.closed else second
                 found, _ = await second.send(follow[1](body))
                 assert found == 200, f"the follow-up was answered {found}"
                 followed = perf_counter() - answered
