@@ -1,8 +1,8 @@
 """Settings that every service has, read from `REDRESS_*` environment variables."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import SecretStr
+from pydantic import BeforeValidator, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    replicas: Literal[1, 3] = 1
+    replicas: Annotated[Literal[1, 3], BeforeValidator(int)] = 1
     niceness: int = 0
     """Added to the process's own: work that nobody waits for gives way to work that people do."""
 
