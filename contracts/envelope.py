@@ -14,7 +14,8 @@ from contracts.ids import partition
 class Contract(BaseModel):
     """Base of everything written to the log: immutable, nothing unknown let through."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What is refused may be personal, and the refusal is logged.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Aggregate(Contract):

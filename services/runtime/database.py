@@ -62,7 +62,11 @@ class Database:
         # Enough connections for a burst of reads, and none beyond: opening one costs more than
         # waiting for one.
         self.engine: AsyncEngine = create_async_engine(
-            url, pool_size=16, max_overflow=0, pool_pre_ping=url.startswith("postgresql")
+            url,
+            pool_size=16,
+            max_overflow=0,
+            pool_pre_ping=url.startswith("postgresql"),
+            hide_parameters=True,  # rows hold personal data, and errors are logged
         )
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine.sync_engine, "connect", _tune_sqlite)

@@ -127,6 +127,16 @@ def test_what_no_version_explains_is_undecodable(
         decode(json.dumps(document).encode(), sequence=1)
 
 
+def test_a_refusal_to_read_tells_nothing_personal() -> None:
+    """It is logged, and laid down with the dead letters."""
+    document = json.loads(message(*EXAMPLES[0]))
+    document["data"][0] |= {"version": 99, "complainant": "ivan@example.com"}
+    with pytest.raises(Undecodable) as refused:
+        decode(json.dumps(document).encode(), sequence=1)
+    assert "ivan" not in str(refused.value)
+    assert "complainant" in str(refused.value)
+
+
 @given(st.binary(max_size=200) | st.text().map(json.dumps).map(str.encode))
 @example(b"[" * 100_000)
 @example(b'{"data": [' + b'{"type": ' * 1000 + b"}")

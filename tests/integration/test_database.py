@@ -149,3 +149,21 @@ async def test_a_transaction_that_fails_leaves_nothing(database: Database) -> No
         await fail_half_way()
     async with database.read() as connection:
         assert await fetch(connection, tags, [("a",)]) == {}
+
+
+async def test_an_error_of_the_database_tells_nothing_of_the_row(database: Database) -> None:
+    row = {
+        "kind": None,
+        "number": 1,
+        "at": None,
+        **dict.fromkeys(REST),
+        "words": "ivan@example.com",
+    }
+    with pytest.raises(sa.exc.DBAPIError) as refused:
+        await _insert(database, row)
+    assert "ivan" not in str(refused.value)
+
+
+async def _insert(database: Database, row: dict[str, Any]) -> None:
+    async with database.write() as connection:
+        await upsert(connection, things, [row])
