@@ -110,19 +110,38 @@ async def in_the_log(topology: Topology) -> Counter[str]:
     return found
 
 
-async def in_the_cases(topology: Topology, client: httpx.AsyncClient) -> Counter[str]:
-    """How often moderators see each complaint, by its number."""
+def as_moderator(topology: Topology) -> dict[str, str]:
     auth = Auth(secret_key=topology.site.secrets.secret_key, public_url=topology.url, clock=utcnow)
-    headers = {"Authorization": f"Bearer {token_of(whose('moderator', ''), auth)}"}
-    found: Counter[str] = Counter()
+    return {"Authorization": f"Bearer {token_of(whose('moderator', ''), auth)}"}
+
+
+async def cases(topology: Topology, client: httpx.AsyncClient) -> list[dict[str, Any]]:
+    """Every case in the queue."""
+    found: list[dict[str, Any]] = []
     query: dict[str, Any] | None = {"limit": 100}
     while query:
-        page = (await client.get("/api/v1/moderation/cases", params=query, headers=headers)).json()
-        for case in page["items"]:
-            address = f"/api/v1/moderation/cases/{case['id']}"
-            shown = (await client.get(address, headers=headers)).json()
-            found.update(each["number"] for each in shown["complainants"])
+        answer = await client.get(
+            "/api/v1/moderation/cases", params=query, headers=as_moderator(topology)
+        )
+        page = answer.json()
+        found += page["items"]
         query = {"limit": 100, "cursor": page["next"]} if page["next"] else None
+    return found
+
+
+async def joined(topology: Topology, client: httpx.AsyncClient) -> bool:
+    """Whether as many complaints as were filed have become part of a case."""
+    there: int = sum(case["complaints"] for case in await cases(topology, client))
+    return there >= len(KILLED) * COMPLAINTS_EACH
+
+
+async def in_the_cases(topology: Topology, client: httpx.AsyncClient) -> Counter[str]:
+    """How often moderators see each complaint, by its number."""
+    found: Counter[str] = Counter()
+    for case in await cases(topology, client):
+        address = f"/api/v1/moderation/cases/{case['id']}"
+        shown = (await client.get(address, headers=as_moderator(topology))).json()
+        found.update(each["number"] for each in shown["complainants"])
     return found
 
 
@@ -152,10 +171,7 @@ async def test_what_was_acknowledged_is_there_once_whatever_was_killed_meanwhile
 
             assert await in_the_log(topology) == Counter(numbers)
 
-            async def all_joined() -> bool:
-                return (await in_the_cases(topology, client)).total() >= len(numbers)
-
-            await eventually(all_joined, timeout=60)
+            await eventually(lambda: joined(topology, client), timeout=90)
             assert await in_the_cases(topology, client) == Counter(numbers)
             for receipt in list(filing.receipts.values())[::50]:
                 shown = await client.get(
@@ -164,7 +180,8 @@ async def test_what_was_acknowledged_is_there_once_whatever_was_killed_meanwhile
                 assert shown.json()["number"] == receipt["number"]
 
             mailbox = tmp_path / "mail"
-            await eventually(lambda: len(in_the_mailbox(mailbox)) >= len(numbers), timeout=90)
+            await eventually(lambda: len(list(mailbox.glob("new/*"))) >= len(numbers), timeout=90)
+            await eventually(lambda: len(in_the_mailbox(mailbox)) == len(numbers), timeout=30)
             mails = in_the_mailbox(mailbox)
             assert set(mails) == set(filing.receipts)
             # A mail is doubled only when the kill fell between the mailbox's answer and the fact
