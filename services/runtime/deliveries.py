@@ -7,12 +7,15 @@ would come again only after the acknowledgement wait, a minute later.
 import asyncio
 import json
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Self
 
 import structlog
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 
 from services.runtime.bus import UNCLEAR, Bus
 
@@ -31,6 +34,7 @@ class Deliveries:
         self._ahead = ahead
         self._asked = 0
         self._arrived: deque[Msg] = deque()
+        self._in_hand: dict[asyncio.Task[None], Msg] = {}
         self._wake = asyncio.Event()
         self._subscription: Subscription | None = None
         self._inbox = ""
@@ -66,6 +70,28 @@ class Deliveries:
                 log.info("deliveries.interrupted", why=repr(error))
                 await asyncio.sleep(PAUSE_SECONDS)
         return self._arrived.popleft()
+
+    def hold(self, msg: Msg, task: "asyncio.Task[None]") -> None:
+        """Tells that `task` works on the message, however long that takes."""
+        self._in_hand[task] = msg
+        task.add_done_callback(self._in_hand.pop)
+
+    @asynccontextmanager
+    async def held(self, *, every: float) -> AsyncIterator[None]:
+        """Keeps the server from giving away what waits or is worked on here; `every` in seconds."""
+
+        async def keep() -> None:
+            while True:
+                await asyncio.sleep(every)
+                for msg in (*self._arrived, *self._in_hand.values()):
+                    with suppress(*UNCLEAR, NatsError):
+                        await msg.in_progress()
+
+        keeping = asyncio.create_task(keep(), name=f"holding {self._next}")
+        try:
+            yield
+        finally:
+            keeping.cancel()
 
     async def _ask(self) -> None:
         wanted = self._ahead - len(self._arrived) - self._asked

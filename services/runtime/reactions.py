@@ -33,7 +33,8 @@ TRIES = 12
 """Failures in one process. With the back-off below, about eight minutes."""
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 120.0
-ACK_WAIT_SECONDS = 60.0
+ACK_WAIT_SECONDS = 30.0
+"""After this, what a dead process had in hand comes to another; what is in hand is held on to."""
 
 HANDLED = Counter("redress_reactions", "Messages reacted to", ["reaction", "outcome"])
 
@@ -83,13 +84,21 @@ class Reactions:
                     slots.release()
 
             async def pull() -> None:
-                async with Deliveries(self._bus, stream.name, durable, ahead=workers) as deliveries:
+                async with (
+                    Deliveries(self._bus, stream.name, durable, ahead=workers) as deliveries,
+                    deliveries.held(every=ACK_WAIT_SECONDS / 3),
+                ):
                     while True:
-                        raw = await deliveries.next()
                         await slots.acquire()
+                        try:
+                            raw = await deliveries.next()
+                        except BaseException:
+                            slots.release()
+                            raise
                         task = asyncio.create_task(react(raw), name=f"reaction {name}")
                         self._under_way.add(task)
                         task.add_done_callback(self._under_way.discard)
+                        deliveries.hold(raw, task)
 
             subscriber = self._broker.subscriber(
                 # A consumer of several filters is served many times as slowly as one of one.

@@ -286,3 +286,19 @@ async def test_stopping_waits_for_what_is_under_way_and_acknowledges_it(
         await begun.wait()
     assert finished.is_set()
     assert await settled(bus)
+
+
+async def test_what_takes_longer_than_the_server_waits_is_handled_by_nobody_else(
+    nats: NatsServer, bus: Bus, store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reactions, "ACK_WAIT_SECONDS", 0.6)
+    heard: Counter[str] = Counter()
+
+    async def hear(message: Message) -> None:
+        heard[words(message)] += 1
+        await asyncio.sleep(1.0)  # what a slow SMTP server takes
+
+    await say(store, "one", "two", "three")
+    async with reacting(nats, hear, workers=1), reacting(nats, hear, workers=1):
+        await eventually(is_settled(bus))
+    assert heard == {"one": 1, "two": 1, "three": 1}
