@@ -271,7 +271,8 @@ async def rows_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
 
 
 async def test_migrations_make_the_tables_that_the_code_knows(tmp_path: Path) -> None:
-    migrated, declared = Database(sqlite(tmp_path)), Database("sqlite+aiosqlite://")
+    migrated = Database(sqlite(tmp_path))
+    declared = Database(f"sqlite+aiosqlite:///{tmp_path}/declared.db")
     await upgrade("moderation", migrated)
     async with declared.engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
