@@ -1,7 +1,6 @@
 """The gateway, with plain servers behind it that tell what reached them."""
 
 import asyncio
-import json
 import threading
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
@@ -139,10 +138,19 @@ async def test_a_request_waits_while_its_service_starts_again(tmp_path: Path) ->
 
 async def test_what_is_too_large_is_refused_with_a_sentence(tmp_path: Path) -> None:
     async with gateway(tmp_path) as house:
-        answer = await house.http.post("/api/v1/evidence", content=b"\0" * (65 << 20))
-        assert answer.status_code == 413
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert json.loads(answer.content)["title"] == "That is too large"
+        # Stops sending at the limit, and reads: a client in the middle of sending may be cut off.
+        base = house.http.base_url
+        reader, writer = await asyncio.open_connection(base.host, base.port)
+        writer.write(
+            b"POST /api/v1/evidence HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n"
+            b"Content-Length: 99000000\r\n\r\n"
+        )
+        writer.write(b"\0" * (64_000_000 + 1))
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+    assert head.startswith(b"HTTP/1.1 413 ")
+    assert b"content-type: application/problem+json" in head.lower()
+    assert b'"title": "That is too large"' in body or b'"title":"That is too large"' in body
 
 
 async def test_it_keeps_nothing_in_the_home_folder(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from nats.aio.client import Client
 from services.runtime.bus import LeanClient
 
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,30}", fullmatch=True)
-values = st.text(st.characters(exclude_characters="\r\n"), max_size=60).filter(
+values = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=60).filter(
     # Python's text and bytes differ in what they count as space; no header of ours ends in any.
     lambda value: value.strip() == value
 )
