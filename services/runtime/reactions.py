@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from faststream import AckPolicy
-from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
+from faststream.nats import JStream, NatsBroker, PullSub
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
@@ -190,8 +190,3 @@ def delay(tries: int) -> float:
     """Seconds until try `tries + 1`: doubling, capped, with full jitter against herds."""
     ceiling = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0**tries)
     return random.uniform(ceiling / 2, ceiling)
-
-
-async def undecoded(message: NatsMessage) -> NatsMessage:
-    """Hands the message on as it came: `contracts.codec` knows every version of every fact."""
-    return message

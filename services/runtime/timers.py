@@ -13,7 +13,7 @@ from nats.js.api import ConsumerConfig
 from contracts.streams import TIMERS
 from services.runtime.bus import UNCLEAR, Bus
 from services.runtime.problems import Unavailable
-from services.runtime.reactions import ACK_WAIT_SECONDS, delay, undecoded
+from services.runtime.reactions import ACK_WAIT_SECONDS, delay
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +78,12 @@ class Timers:
             pull_sub=PullSub(batch_size=32, timeout=5.0),
             max_workers=32,
             ack_policy=AckPolicy.MANUAL,
-            decoder=undecoded,
+            decoder=_undecoded,
             title=f"{self._service}.timers",
             description="A deadline of this service has come.",
         )(consume)
+
+
+async def _undecoded(message: NatsMessage) -> NatsMessage:
+    """Hands the message on as it came: `consume` reads its subject and data."""
+    return message
