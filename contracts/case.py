@@ -1,5 +1,6 @@
 """Facts of a case: what moderators work on. The same accused, product and type make one case."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
@@ -23,6 +24,49 @@ Restriction = Literal[
     "listing_restriction",
 ]
 """What may be imposed on a listing or its member without a second person's consent."""
+
+
+MeasureKind = Literal[
+    "warning",
+    "search_demotion",
+    "listing_hidden",
+    "listing_removed",
+    "listing_frozen",
+    "listing_restriction",
+    "payout_hold",
+    "account_frozen",
+    "account_closed",
+    "complaining_suspended",
+]
+"""Whatever may be imposed on a listing, on its member, or (the last) on a complainant."""
+
+Track = Literal["IPS", "IPP", "TRX", "INF", "ABUSE"]
+"""The record in which a finding counts. `ABUSE`: manifestly unfounded complaints (Art. 23)."""
+
+
+class Measure(Contract):
+    """One measure as a decision imposes it. `days` None: until reversed; for good when closed.
+
+    `immediate_ground` is the recorded reason why an account is closed at once and not 30 days
+    after being told (Regulation 2019/1150, Art. 4(4)).
+    """
+
+    id: str
+    kind: MeasureKind
+    days: int | None = None
+    product_id: str | None = None
+    immediate_ground: str | None = None
+
+
+class Finding(Contract):
+    """What a decision puts on a member's record. Points may be halves; a strike is a point in
+    the IPS track."""
+
+    id: str
+    reason: str
+    gravity: Literal["general", "serious", "extreme"]
+    track: Track
+    points: Decimal
 
 
 class Ground(Contract):
@@ -154,7 +198,10 @@ class CounterNoticeLapsed(Contract):
 
 
 class CaseDecided(Contract):
-    """`manifestly_unfounded` is possible only with `dismissed`."""
+    """`manifestly_unfounded` is possible only with `dismissed`.
+
+    `proposed_by` names who proposed what `by` approved; None: one person sufficed.
+    """
 
     type: Literal["CaseDecided"] = "CaseDecided"
     version: Literal[1] = 1
@@ -166,14 +213,315 @@ class CaseDecided(Contract):
     statement: StatementOfReasons
     appeal_until: AwareDatetime
     policy_version: str | None = None
+    proposed_by: str | None = None
+    findings: tuple[Finding, ...] = ()
+    measures: tuple[Measure, ...] = ()
 
 
 class CaseClosed(Contract):
-    """The appeal window is over."""
+    """The appeal window is over, or every complaint was withdrawn."""
 
     type: Literal["CaseClosed"] = "CaseClosed"
     version: Literal[1] = 1
     at: AwareDatetime
+
+
+class ComplaintLeft(Contract):
+    """A complaint belongs to the case no more: its complainant withdrew it."""
+
+    type: Literal["ComplaintLeft"] = "ComplaintLeft"
+    version: Literal[1] = 1
+    complaint_id: str
+    complainant: str
+    at: AwareDatetime
+    why: Literal["withdrawn"] = "withdrawn"
+
+
+class CaseWithdrawn(Contract):
+    """Its last complaint was withdrawn and nothing asks for the case to go on."""
+
+    type: Literal["CaseWithdrawn"] = "CaseWithdrawn"
+    version: Literal[1] = 1
+    at: AwareDatetime
+
+
+class CaseRetyped(Contract):
+    """A moderator moved the case to the right type. Nobody is told "wrong form"."""
+
+    type: Literal["CaseRetyped"] = "CaseRetyped"
+    version: Literal[1] = 1
+    by: str
+    at: AwareDatetime
+    from_type: str
+    to_type: str
+    reason: str
+    severity: int
+    explanation: str
+
+
+class CaseLinked(Contract):
+    """Another case about the same matter, for instance one opened during an appeal."""
+
+    type: Literal["CaseLinked"] = "CaseLinked"
+    version: Literal[1] = 1
+    case_id: str
+    by: str
+    at: AwareDatetime
+
+
+class CaseEscalated(Contract):
+    type: Literal["CaseEscalated"] = "CaseEscalated"
+    version: Literal[1] = 1
+    by: str
+    at: AwareDatetime
+    escalated: bool
+    reason: str
+
+
+class OutOfCourtMarked(Contract):
+    """The case is (or is no longer) before an out-of-court settlement body (Art. 21)."""
+
+    type: Literal["OutOfCourtMarked"] = "OutOfCourtMarked"
+    version: Literal[1] = 1
+    by: str
+    at: AwareDatetime
+    open: bool
+    reference: str
+
+
+class CaseHeld(Contract):
+    """The clocks stand still until the case is resumed."""
+
+    type: Literal["CaseHeld"] = "CaseHeld"
+    version: Literal[1] = 1
+    by: str
+    at: AwareDatetime
+    reason: str
+
+
+class CaseResumed(Contract):
+    """The clocks run again; each deadline moved by as long as they stood still."""
+
+    type: Literal["CaseResumed"] = "CaseResumed"
+    version: Literal[1] = 1
+    by: str
+    at: AwareDatetime
+    triage_due_at: AwareDatetime | None = None
+    answer_due_at: AwareDatetime | None = None
+    information_due_at: AwareDatetime | None = None
+    decide_due_at: AwareDatetime | None = None
+
+
+class NoteAdded(Contract):
+    """A moderator's note: `internal` for staff alone, `public` for both parties to read."""
+
+    type: Literal["NoteAdded"] = "NoteAdded"
+    version: Literal[1] = 1
+    note_id: str
+    by: str
+    at: AwareDatetime
+    visibility: Literal["internal", "public"]
+    text: str
+
+
+class InformationRequested(Contract):
+    """One complainant was asked to add something by `due_at`."""
+
+    type: Literal["InformationRequested"] = "InformationRequested"
+    version: Literal[1] = 1
+    by: str
+    at: AwareDatetime
+    complaint_id: str
+    question: str
+    due_at: AwareDatetime
+
+
+class InformationReceived(Contract):
+    """The complainant answered; `late` answers are kept and do not move the case."""
+
+    type: Literal["InformationReceived"] = "InformationReceived"
+    version: Literal[1] = 1
+    complaint_id: str
+    by: str
+    at: AwareDatetime
+    late: bool
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class InformationLapsed(Contract):
+    type: Literal["InformationLapsed"] = "InformationLapsed"
+    version: Literal[1] = 1
+    complaint_id: str
+    due_at: AwareDatetime
+    at: AwareDatetime
+
+
+class ComplaintEvidenceAdded(Contract):
+    """A complainant sent more files; they stand on the case from now on."""
+
+    type: Literal["ComplaintEvidenceAdded"] = "ComplaintEvidenceAdded"
+    version: Literal[1] = 1
+    complaint_id: str
+    by: str
+    at: AwareDatetime
+    text: str = ""
+    evidence: tuple[Evidence, ...]
+
+
+class CounterNoticeReminded(Contract):
+    """The accused was reminded of an answer still awaited."""
+
+    type: Literal["CounterNoticeReminded"] = "CounterNoticeReminded"
+    version: Literal[1] = 1
+    at: AwareDatetime
+    due_at: AwareDatetime
+    which: Literal["half", "last_day"]
+
+
+class ExtensionAsked(Contract):
+    """The accused wants more time; a moderator grants or refuses it."""
+
+    type: Literal["ExtensionAsked"] = "ExtensionAsked"
+    version: Literal[1] = 1
+    by: str
+    at: AwareDatetime
+    reason: str
+
+
+class ExtensionGranted(Contract):
+    """One extension, of at most the policy's days: the answer is due at `due_at` now."""
+
+    type: Literal["ExtensionGranted"] = "ExtensionGranted"
+    version: Literal[1] = 1
+    by: str
+    at: AwareDatetime
+    due_at: AwareDatetime
+
+
+class ExtensionRefused(Contract):
+    type: Literal["ExtensionRefused"] = "ExtensionRefused"
+    version: Literal[1] = 1
+    by: str
+    at: AwareDatetime
+    explanation: str
+
+
+class AccusedEvidenceReceived(Contract):
+    """The accused sent more after the counter-notice; `late`: after the deadline, kept."""
+
+    type: Literal["AccusedEvidenceReceived"] = "AccusedEvidenceReceived"
+    version: Literal[1] = 1
+    by: str
+    received_at: AwareDatetime
+    late: bool
+    text: str = ""
+    evidence: tuple[Evidence, ...]
+
+
+class InterimMeasureImposed(Contract):
+    """Imposed under review, with its own statement at once; looked at again by `recheck_at`."""
+
+    type: Literal["InterimMeasureImposed"] = "InterimMeasureImposed"
+    version: Literal[1] = 1
+    by: str
+    at: AwareDatetime
+    measure: Measure
+    statement: StatementOfReasons
+    recheck_at: AwareDatetime
+
+
+class InterimMeasureLifted(Contract):
+    type: Literal["InterimMeasureLifted"] = "InterimMeasureLifted"
+    version: Literal[1] = 1
+    by: str
+    at: AwareDatetime
+    measure_id: str
+    explanation: str
+
+
+class DecisionProposed(Contract):
+    """A decision that a second, senior person must approve by `review_due_at`."""
+
+    type: Literal["DecisionProposed"] = "DecisionProposed"
+    version: Literal[1] = 1
+    decision_id: str
+    by: str
+    at: AwareDatetime
+    outcome: Outcome
+    manifestly_unfounded: bool = False
+    statement: StatementOfReasons
+    findings: tuple[Finding, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    review_due_at: AwareDatetime
+
+
+class DecisionReturned(Contract):
+    """The second person did not approve; the case is under review again."""
+
+    type: Literal["DecisionReturned"] = "DecisionReturned"
+    version: Literal[1] = 1
+    decision_id: str
+    by: str
+    at: AwareDatetime
+    explanation: str
+
+
+class AppealOpened(Contract):
+    """An appeal was received in time; an officer who took no part decides by `due_at`."""
+
+    type: Literal["AppealOpened"] = "AppealOpened"
+    version: Literal[1] = 1
+    appeal_id: str
+    decision_id: str
+    appellant: Literal["complainant", "accused"]
+    complaint_id: str | None
+    by: str
+    at: AwareDatetime
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+    due_at: AwareDatetime
+
+
+class AppealRejected(Contract):
+    """An appeal came too late, or against no decision that its author was told of."""
+
+    type: Literal["AppealRejected"] = "AppealRejected"
+    version: Literal[1] = 1
+    appeal_id: str
+    by: str
+    at: AwareDatetime
+    explanation: str
+
+
+class AppealDecided(Contract):
+    """The officer's answer to both sides. `outcome` and `statement` are what now stands; with
+    `affirmed` they repeat the decision appealed against."""
+
+    type: Literal["AppealDecided"] = "AppealDecided"
+    version: Literal[1] = 1
+    appeal_id: str
+    decision_id: str
+    by: str
+    at: AwareDatetime
+    result: Literal["affirmed", "varied", "overturned"]
+    explanation: str
+    outcome: Outcome
+    statement: StatementOfReasons
+    findings: tuple[Finding, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    appeal_until: AwareDatetime | None = None
+
+
+class CaseReopened(Contract):
+    """New evidence, or an order of a court or authority, brought a closed case back."""
+
+    type: Literal["CaseReopened"] = "CaseReopened"
+    version: Literal[1] = 1
+    by: str
+    at: AwareDatetime
+    ground: str
+    decide_due_at: AwareDatetime
 
 
 CaseFact = (
@@ -188,4 +536,30 @@ CaseFact = (
     | CounterNoticeLapsed
     | CaseDecided
     | CaseClosed
+    | ComplaintLeft
+    | CaseWithdrawn
+    | CaseRetyped
+    | CaseLinked
+    | CaseEscalated
+    | OutOfCourtMarked
+    | CaseHeld
+    | CaseResumed
+    | NoteAdded
+    | InformationRequested
+    | InformationReceived
+    | InformationLapsed
+    | ComplaintEvidenceAdded
+    | CounterNoticeReminded
+    | ExtensionAsked
+    | ExtensionGranted
+    | ExtensionRefused
+    | AccusedEvidenceReceived
+    | InterimMeasureImposed
+    | InterimMeasureLifted
+    | DecisionProposed
+    | DecisionReturned
+    | AppealOpened
+    | AppealRejected
+    | AppealDecided
+    | CaseReopened
 )

@@ -28,6 +28,44 @@ class ComplaintFiled(Contract):
     evidence: tuple[Evidence, ...] = ()
     good_faith: Literal[True]
     filed_at: AwareDatetime
+    dispute: str | None = None
+    """A dispute on the order that the complainant lost or opened, if any (policy, rule 7)."""
+    chat_id: str | None = None
+    """The support chat from which it was filed; its transcript is among the evidence."""
 
 
-ComplaintFact = ComplaintFiled
+class EvidenceAdded(Contract):
+    """The complainant sent more files after filing."""
+
+    type: Literal["EvidenceAdded"] = "EvidenceAdded"
+    version: Literal[1] = 1
+    by: str
+    text: str = ""
+    evidence: tuple[Evidence, ...]
+    added_at: AwareDatetime
+
+
+class InformationSupplied(Contract):
+    """The complainant answered what a moderator asked. The clock of receipt decides whether in
+    time."""
+
+    type: Literal["InformationSupplied"] = "InformationSupplied"
+    version: Literal[1] = 1
+    case_id: str
+    by: str
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+    supplied_at: AwareDatetime
+
+
+class ComplaintWithdrawn(Contract):
+    """The complainant took it back. Its case may go on without it."""
+
+    type: Literal["ComplaintWithdrawn"] = "ComplaintWithdrawn"
+    version: Literal[1] = 1
+    by: str
+    reason: str = ""
+    withdrawn_at: AwareDatetime
+
+
+ComplaintFact = ComplaintFiled | EvidenceAdded | InformationSupplied | ComplaintWithdrawn

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 SUBJECTS_OF_WRITER: dict[str, tuple[str, ...]] = {
     "intake": ("complaint.*.*", "response.*.*"),
-    "moderation": ("case.*.*", "timer.moderation.>"),
+    "moderation": ("case.*.*", "member.*.*", "timer.moderation.>"),
     "notifier": ("mail.*.*",),
 }
 """What each service may say. The broker enforces it (`deploy/nats/`): subjects are permissions."""
@@ -39,8 +39,8 @@ class Stream:
         }
 
 
-COMPLAINTS = Stream("COMPLAINTS", ("complaint.*.*", "response.*.*", "case.*.*"))
-"""One total order over complaints, answers and cases, so that a replay is deterministic."""
+COMPLAINTS = Stream("COMPLAINTS", ("complaint.*.*", "response.*.*", "case.*.*", "member.*.*"))
+"""One total order over complaints, answers, cases and standing: a replay is deterministic."""
 
 MAIL = Stream("MAIL", ("mail.*.*",))
 TIMERS = Stream("TIMERS", ("timer.>",), facts=False, options={"allow_msg_schedules": True})

@@ -7,30 +7,79 @@ missing and touches no other.
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from contracts.case import (
+    AccusedEvidenceReceived,
+    AppealDecided,
+    AppealOpened,
+    AppealRejected,
     CaseAdmitted,
     CaseClaimed,
     CaseClosed,
     CaseDecided,
     CaseDeclaredInadmissible,
+    CaseEscalated,
+    CaseHeld,
+    CaseLinked,
     CaseOpened,
     CaseReleased,
+    CaseReopened,
+    CaseResumed,
+    CaseRetyped,
+    CaseWithdrawn,
+    ComplaintEvidenceAdded,
     ComplaintJoined,
+    ComplaintLeft,
     CounterNoticeLapsed,
     CounterNoticeReceived,
+    CounterNoticeReminded,
     CounterNoticeRequested,
+    DecisionProposed,
+    DecisionReturned,
+    ExtensionAsked,
+    ExtensionGranted,
+    ExtensionRefused,
+    Finding,
     Ground,
+    InformationLapsed,
+    InformationReceived,
+    InformationRequested,
+    InterimMeasureImposed,
+    InterimMeasureLifted,
+    Measure,
+    NoteAdded,
     Outcome,
+    OutOfCourtMarked,
     StatementOfReasons,
 )
 from contracts.codec import Fact, encode
-from contracts.complaint import ComplaintFiled
+from contracts.complaint import (
+    ComplaintFiled,
+    ComplaintWithdrawn,
+    EvidenceAdded,
+    InformationSupplied,
+)
 from contracts.envelope import Aggregate, Meta
 from contracts.mail import MailBounced, MailDeferred, MailQueued, MailSent
+from contracts.member import (
+    FindingRecorded,
+    FindingReversed,
+    MeasureExpired,
+    MeasureImposed,
+    MeasureProposed,
+    MeasureRefused,
+    MeasureReversed,
+    MeasureStarted,
+)
 from contracts.parties import Evidence, Person, Product
-from contracts.response import CounterNoticeSubmitted
+from contracts.response import (
+    AppealLodged,
+    CounterNoticeSubmitted,
+    EvidenceSupplied,
+    ExtensionRequested,
+)
 
 GOLDEN = Path(__file__).resolve().parents[2] / "contracts" / "golden"
 
@@ -57,6 +106,236 @@ PICTURE = Evidence(
     uploaded_by="member:ivan",
 )
 PHONE_CASE = Product(link="https://aliexpress.com/item/32700000001.html", product_id="32700000001")
+
+COMPLAINT = "7c9e6679742540de944be07fc1f90ae7"
+CASE = "3f2504e04f8941d39a0c0305e82c3301"
+DECISION = "16fd2706821a4b3ba1b0c1f1f1a1e4c9"
+APPEAL = "886313e13b8a53729b900c9aee199e5d"
+MEASURE = "74738ff55367e9589aee98fffdcd1876"
+
+STATEMENT = StatementOfReasons(
+    facts="On 2 March the item stood among cosmetic bags.",
+    ground=Ground(
+        kind="contract",
+        reference="Listing rules, 4.2",
+        explanation="An item is listed in its own category.",
+    ),
+    restrictions=("search_demotion", "warning"),
+    ends_at=day(23),
+    redress=("Appeal within six months.",),
+)
+FINDING = Finding(
+    id="a87ff679a2f3e71d9181a67b7542122c",
+    reason="SM3",
+    gravity="general",
+    track="INF",
+    points=Decimal("0.5"),
+)
+FREEZE = Measure(id=MEASURE, kind="account_frozen", days=7)
+
+LATER_FROM_COMPLAINANTS: tuple[Fact, ...] = (
+    EvidenceAdded(by="member:ivan", text="Ещё один снимок.", evidence=(PICTURE,), added_at=day(3)),
+    InformationSupplied(
+        case_id=CASE,
+        by="member:ivan",
+        text="Заказ сделан 1 марта.",
+        evidence=(PICTURE,),
+        supplied_at=day(4),
+    ),
+    ComplaintWithdrawn(by="member:ivan", reason="Продавец исправил.", withdrawn_at=day(5)),
+)
+LATER_FROM_THE_ACCUSED: tuple[Fact, ...] = (
+    ExtensionRequested(
+        case_id=CASE,
+        by="sunrise-store",
+        reason="The supplier answers on Monday.",
+        requested_at=day(4),
+    ),
+    EvidenceSupplied(
+        case_id=CASE,
+        by="sunrise-store",
+        text="The invoice.",
+        evidence=(PICTURE,),
+        received_at=day(5),
+    ),
+    AppealLodged(
+        appeal_id=APPEAL,
+        case_id=CASE,
+        decision_id=DECISION,
+        appellant="complainant",
+        complaint_id=COMPLAINT,
+        by="member:ivan",
+        text="Категорию так и не исправили.",
+        evidence=(PICTURE,),
+        language="ru",
+        lodged_at=day(12),
+    ),
+)
+LATER_ON_CASES: tuple[Fact, ...] = (
+    ComplaintLeft(complaint_id=COMPLAINT, complainant="ivan", at=day(5), why="withdrawn"),
+    CaseWithdrawn(at=day(5)),
+    CaseRetyped(
+        by="mia",
+        at=day(3),
+        from_type="FI",
+        to_type="SM",
+        reason="SM3",
+        severity=1,
+        explanation="The category is wrong; what the listing says is true.",
+    ),
+    CaseLinked(case_id="6ba7b8109dad11d180b400c04fd430c8", by="service:moderation", at=day(12)),
+    CaseEscalated(by="mia", at=day(3), escalated=True, reason="The brand's lawyer wrote."),
+    OutOfCourtMarked(by="mia", at=day(20), open=True, reference="ODS 2026/17"),
+    CaseHeld(by="mia", at=day(4), reason="The police asked us to wait."),
+    CaseResumed(by="mia", at=day(6), answer_due_at=day(10), decide_due_at=day(19)),
+    NoteAdded(
+        note_id="0cc175b9c0f1b6a831c399e269772661",
+        by="mia",
+        at=day(4),
+        visibility="internal",
+        text="Same seller as in K-2.",
+    ),
+    InformationRequested(
+        by="mia",
+        at=day(3),
+        complaint_id=COMPLAINT,
+        question="When was it ordered?",
+        due_at=day(10),
+    ),
+    InformationReceived(
+        complaint_id=COMPLAINT,
+        by="ivan",
+        at=day(4),
+        late=False,
+        text="Заказ сделан 1 марта.",
+        evidence=(PICTURE,),
+    ),
+    InformationLapsed(complaint_id=COMPLAINT, due_at=day(10), at=day(10, 10)),
+    ComplaintEvidenceAdded(
+        complaint_id=COMPLAINT, by="ivan", at=day(3), text="Ещё один снимок.", evidence=(PICTURE,)
+    ),
+    CounterNoticeReminded(at=day(6), due_at=day(8), which="half"),
+    ExtensionAsked(by="sunrise-store", at=day(4), reason="The supplier answers on Monday."),
+    ExtensionGranted(by="mia", at=day(4), due_at=day(15)),
+    ExtensionRefused(by="mia", at=day(4), explanation="The invoice is asked for, nothing else."),
+    AccusedEvidenceReceived(
+        by="sunrise-store",
+        received_at=day(5),
+        late=False,
+        text="The invoice.",
+        evidence=(PICTURE,),
+    ),
+    InterimMeasureImposed(
+        by="mia",
+        at=day(3),
+        measure=Measure(id=MEASURE, kind="listing_hidden", product_id="32700000001"),
+        statement=STATEMENT,
+        recheck_at=day(10),
+    ),
+    InterimMeasureLifted(by="mia", at=day(6), measure_id=MEASURE, explanation="It was corrected."),
+    DecisionProposed(
+        decision_id=DECISION,
+        by="mia",
+        at=day(8),
+        outcome=Outcome.UPHELD,
+        statement=STATEMENT,
+        findings=(FINDING,),
+        measures=(FREEZE,),
+        review_due_at=day(9),
+    ),
+    DecisionReturned(decision_id=DECISION, by="sven", at=day(9), explanation="Name the rule."),
+    AppealOpened(
+        appeal_id=APPEAL,
+        decision_id=DECISION,
+        appellant="complainant",
+        complaint_id=COMPLAINT,
+        by="ivan",
+        at=day(12),
+        text="Категорию так и не исправили.",
+        evidence=(PICTURE,),
+        due_at=day(26),
+    ),
+    AppealRejected(
+        appeal_id=APPEAL, by="service:moderation", at=day(12), explanation="The window is over."
+    ),
+    AppealDecided(
+        appeal_id=APPEAL,
+        decision_id=DECISION,
+        by="olga",
+        at=day(20),
+        result="varied",
+        explanation="A warning is enough.",
+        outcome=Outcome.PARTLY_UPHELD,
+        statement=STATEMENT,
+        findings=(FINDING,),
+        measures=(FREEZE,),
+        appeal_until=None,
+    ),
+    CaseReopened(by="sven", at=day(31), ground="Order of the court.", decide_due_at=day(31, 23)),
+)
+STANDING: tuple[Fact, ...] = (
+    FindingRecorded(
+        finding_id=FINDING.id,
+        member="member:sunrise-store",
+        case_id=CASE,
+        decision_id=DECISION,
+        reason="SM3",
+        gravity="general",
+        track="INF",
+        points=Decimal("0.5"),
+        explanation="A general finding of SM3 counts half a point.",
+        at=day(9),
+        expires_at=day(9).replace(year=2027),
+    ),
+    FindingReversed(
+        finding_id=FINDING.id,
+        member="member:sunrise-store",
+        case_id=CASE,
+        appeal_id=APPEAL,
+        at=day(20),
+    ),
+    MeasureProposed(
+        measure_id=MEASURE,
+        member="member:sunrise-store",
+        kind="account_frozen",
+        days=7,
+        track="INF",
+        threshold=Decimal(12),
+        total=Decimal("12.5"),
+        case_id=CASE,
+        decision_id=DECISION,
+        at=day(9),
+    ),
+    MeasureRefused(
+        measure_id=MEASURE,
+        member="member:sunrise-store",
+        by="sven",
+        at=day(9),
+        explanation="The half point is under appeal.",
+    ),
+    MeasureImposed(
+        measure_id=MEASURE,
+        member="member:sunrise-store",
+        kind="account_frozen",
+        case_id=CASE,
+        decision_id=DECISION,
+        by="sven",
+        at=day(9),
+        starts_at=day(9),
+        ends_at=day(16),
+        explanation="12.5 points in the INF track.",
+    ),
+    MeasureStarted(measure_id=MEASURE, member="member:sunrise-store", at=day(9)),
+    MeasureExpired(measure_id=MEASURE, member="member:sunrise-store", at=day(16)),
+    MeasureReversed(
+        measure_id=MEASURE,
+        member="member:sunrise-store",
+        case_id=CASE,
+        by="olga",
+        at=day(12),
+        explanation="The finding was taken off.",
+    ),
+)
 
 EXAMPLES: tuple[tuple[str, Fact], ...] = (
     (
@@ -178,6 +457,10 @@ EXAMPLES: tuple[tuple[str, Fact], ...] = (
         ),
     ),
     ("case", CaseClosed(at=day(31))),
+    *(("complaint", fact) for fact in LATER_FROM_COMPLAINANTS),
+    *(("response", fact) for fact in LATER_FROM_THE_ACCUSED),
+    *(("case", fact) for fact in LATER_ON_CASES),
+    *(("member", fact) for fact in STANDING),
     (
         "mail",
         MailQueued(
@@ -214,7 +497,7 @@ def golden_file(fact: Fact) -> Path:
 def message(kind: str, *facts: Fact) -> bytes:
     """The message as its service would write it to the log."""
     aggregate = Aggregate.model_validate({"kind": kind, "id": "7c9e6679742540de944be07fc1f90ae7"})
-    source = {"case": "moderation", "mail": "notifier"}.get(kind, "intake")
+    source = {"case": "moderation", "member": "moderation", "mail": "notifier"}.get(kind, "intake")
     return encode(source=f"redress/{source}", subject=aggregate.subject, meta=META, facts=facts)
 
 

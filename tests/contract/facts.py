@@ -3,6 +3,7 @@
 import types
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -69,6 +70,8 @@ def _plain(annotation: Any, metadata: Sequence[Any]) -> st.SearchStrategy[Any]:
         return st.from_regex(patterns[0], fullmatch=True) if patterns else text
     if annotation is AwareDatetime:
         return times
+    if annotation is Decimal:
+        return st.decimals(allow_nan=False, allow_infinity=False, places=1, max_value=10**9)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return _model(annotation)
     if isinstance(annotation, type) and issubclass(annotation, Enum):

@@ -1,0 +1,140 @@
+"""Facts of a member's standing: what counts against them, what was imposed, what was undone.
+
+The aggregate's id follows from the person (`member_key`), so that any marketplace's ids fit.
+"""
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from contracts.case import MeasureKind, Track
+from contracts.envelope import Contract
+from contracts.ids import derived_id
+
+
+def member_key(actor: str) -> str:
+    """The id of the aggregate of `actor`, who is `member:<id>` or `guest:<id>`."""
+    return derived_id("member", actor)
+
+
+class FindingRecorded(Contract):
+    """A decision put a finding on the record. It counts until `expires_at`, to the hour."""
+
+    type: Literal["FindingRecorded"] = "FindingRecorded"
+    version: Literal[1] = 1
+    finding_id: str
+    member: str
+    case_id: str
+    decision_id: str
+    reason: str
+    gravity: Literal["general", "serious", "extreme"]
+    track: Track
+    points: Decimal
+    """What counts, after caps, repeats and complaints joined to one strike."""
+    explanation: str
+    """How `points` came about, as a sentence for the member."""
+    at: AwareDatetime
+    expires_at: AwareDatetime
+
+
+class FindingReversed(Contract):
+    """An appeal took the finding off the record."""
+
+    type: Literal["FindingReversed"] = "FindingReversed"
+    version: Literal[1] = 1
+    finding_id: str
+    member: str
+    case_id: str
+    appeal_id: str
+    at: AwareDatetime
+
+
+class MeasureProposed(Contract):
+    """The record crossed a threshold: the software proposes, a person decides."""
+
+    type: Literal["MeasureProposed"] = "MeasureProposed"
+    version: Literal[1] = 1
+    measure_id: str
+    member: str
+    kind: MeasureKind
+    days: int | None
+    track: Track
+    threshold: Decimal
+    total: Decimal
+    case_id: str
+    decision_id: str
+    at: AwareDatetime
+
+
+class MeasureRefused(Contract):
+    """A person decided against a measure that the software had proposed."""
+
+    type: Literal["MeasureRefused"] = "MeasureRefused"
+    version: Literal[1] = 1
+    measure_id: str
+    member: str
+    by: str
+    at: AwareDatetime
+    explanation: str
+
+
+class MeasureImposed(Contract):
+    """The member is told; it takes effect at `starts_at` and ends by itself at `ends_at`."""
+
+    type: Literal["MeasureImposed"] = "MeasureImposed"
+    version: Literal[1] = 1
+    measure_id: str
+    member: str
+    kind: MeasureKind
+    product_id: str | None = None
+    case_id: str
+    decision_id: str
+    by: str
+    at: AwareDatetime
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime | None
+    explanation: str
+
+
+class MeasureStarted(Contract):
+    """A measure announced for later is in force from now on."""
+
+    type: Literal["MeasureStarted"] = "MeasureStarted"
+    version: Literal[1] = 1
+    measure_id: str
+    member: str
+    at: AwareDatetime
+
+
+class MeasureExpired(Contract):
+    type: Literal["MeasureExpired"] = "MeasureExpired"
+    version: Literal[1] = 1
+    measure_id: str
+    member: str
+    at: AwareDatetime
+
+
+class MeasureReversed(Contract):
+    """Lifted before its end: an appeal succeeded, or what it rested on fell away."""
+
+    type: Literal["MeasureReversed"] = "MeasureReversed"
+    version: Literal[1] = 1
+    measure_id: str
+    member: str
+    case_id: str
+    by: str
+    at: AwareDatetime
+    explanation: str
+
+
+MemberFact = (
+    FindingRecorded
+    | FindingReversed
+    | MeasureProposed
+    | MeasureRefused
+    | MeasureImposed
+    | MeasureStarted
+    | MeasureExpired
+    | MeasureReversed
+)
