@@ -68,4 +68,18 @@ class ComplaintWithdrawn(Contract):
     withdrawn_at: AwareDatetime
 
 
-ComplaintFact = ComplaintFiled | EvidenceAdded | InformationSupplied | ComplaintWithdrawn
+class GuestLinkAsked(Contract):
+    """Somebody typed the guest's address and wants the link that opens all complaints filed with
+    it. The link is mailed to that address alone, and holds until `holds_until`."""
+
+    type: Literal["GuestLinkAsked"] = "GuestLinkAsked"
+    version: Literal[1] = 1
+    guest: str
+    """The guest's id, as in `Person.id`."""
+    asked_at: AwareDatetime
+    holds_until: AwareDatetime
+
+
+ComplaintFact = (
+    ComplaintFiled | EvidenceAdded | InformationSupplied | ComplaintWithdrawn | GuestLinkAsked
+)

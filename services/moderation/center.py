@@ -35,8 +35,8 @@ class Center:
         self, who: Principal | None, *, cursor: str | None = None, limit: int = 20
     ) -> ComplaintPage:
         """The reader's own complaints, newest first. Raises Unauthenticated for nobody."""
-        reader = _signed_in(who)
-        page = await self._store.complaints_by(f"member:{reader.id}", cursor=cursor, limit=limit)
+        reader = _known(who)
+        page = await self._store.complaints_by(reader.party, cursor=cursor, limit=limit)
         joined = [row["case_id"] for row in page.rows if row["case_id"] is not None]
         cases = await self._store.cases_by_id(joined)
         items = tuple(complaint_summary(row, cases.get(row["case_id"])) for row in page.rows)
@@ -99,14 +99,21 @@ class Center:
 
 
 def _may_read(who: Principal, complaint: Row) -> bool:
-    """A guest is proved by a link alone, and by it only to what it opens."""
-    own = who.signed_in and complaint["complainant"] == f"member:{who.id}"
+    """A guest is proved by a link: to one complaint, or by the one mailed to the address to all."""
+    own = who.proven and complaint["complainant"] == who.party
     return own or who.holds("complaint", complaint["id"])
 
 
 def _concerns(who: Principal, case: Row) -> bool:
     """Whether the reader is the accused, and was told of the case."""
-    return case["told_at"] is not None and case["accused"] == who.id
+    accused = who.signed_in and case["accused"] == who.id
+    return case["told_at"] is not None and (accused or who.holds("case", case["id"]))
+
+
+def _known(who: Principal | None) -> Principal:
+    if who is None or not who.proven:
+        raise Unauthenticated("Sign in, or open the link that was mailed to you.")
+    return who
 
 
 def _signed_in(who: Principal | None) -> Principal:

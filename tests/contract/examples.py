@@ -59,6 +59,7 @@ from contracts.complaint import (
     ComplaintFiled,
     ComplaintWithdrawn,
     EvidenceAdded,
+    GuestLinkAsked,
     InformationSupplied,
 )
 from contracts.envelope import Aggregate, Meta
@@ -143,6 +144,7 @@ LATER_FROM_COMPLAINANTS: tuple[Fact, ...] = (
         supplied_at=day(4),
     ),
     ComplaintWithdrawn(by="member:ivan", reason="Продавец исправил.", withdrawn_at=day(5)),
+    GuestLinkAsked(guest="5d41402abc4b2a76b9719d911017c592", asked_at=day(6), holds_until=day(7)),
 )
 LATER_FROM_THE_ACCUSED: tuple[Fact, ...] = (
     ExtensionRequested(

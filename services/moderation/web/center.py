@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 
 from services.moderation.center import Center
+from services.moderation.read_models import AccusedCasePage
 from services.runtime.auth import Viewer
 from services.runtime.web import Pages
 
@@ -27,10 +28,12 @@ def router(pages: Pages, center: Center) -> APIRouter:
         complaints: str | None = None,
         cases: str | None = None,
     ) -> HTMLResponse:
-        if viewer is None or not viewer.signed_in:
+        if viewer is None or not viewer.proven:
             return door(request, 200)
         filed = await center.complaints(viewer, cursor=complaints, limit=ROWS)
-        against = await center.cases(viewer, cursor=cases, limit=ROWS)
+        against = AccusedCasePage(items=(), next=None)
+        if viewer.signed_in:
+            against = await center.cases(viewer, cursor=cases, limit=ROWS)
         return pages.render(
             request,
             "center/overview.html",
@@ -54,14 +57,14 @@ def router(pages: Pages, center: Center) -> APIRouter:
             "center/complaint.html",
             complaint=await center.complaint(viewer, complaint_id, after=after),
             token_query=_token_query(request),
-            by_link=not viewer.signed_in,
+            by_link=not viewer.proven,
         )
 
     @site.get("/cases/{case_id}")
     async def case(
         request: Request, viewer: Viewer, case_id: str, after: int | None = None
     ) -> HTMLResponse:
-        if viewer is None or not viewer.signed_in:
+        if viewer is None or not (viewer.signed_in or viewer.holds("case", case_id)):
             return door(request, 401)
         return pages.render(
             request, "center/case.html", case=await center.case(viewer, case_id, after=after)

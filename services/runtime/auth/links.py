@@ -1,4 +1,11 @@
-"""Signed links: who has the link may open the one thing that it names."""
+"""Signed links: who has the link may open what it names, without signing in.
+
+| purpose | subject | holder | who has it |
+|---|---|---|---|
+| `complaint` | a complaint's id | the guest's id, or empty | its complainant |
+| `case` | a case's id | the member's id | its accused, also while the account is blocked |
+| `guest` | the guest's id | | who reads that mailbox: opens all complaints of the address |
+"""
 
 import hmac
 import json

@@ -60,6 +60,21 @@ class Principal:
         return self.kind != "guest"
 
     @property
+    def proven(self) -> bool:
+        """Whether it is known who this is: an account, or an address that a link was mailed to.
+
+        Somebody with the link to one complaint only is not: a receipt shows it to whoever filed,
+        under whatever address.
+        """
+        return self.signed_in or self.holds("guest", self.id)
+
+    @property
+    def party(self) -> str:
+        """Who this is as a complainant or an accused, whatever their role: `member:<id>`, or
+        `guest:<id>`."""
+        return f"{'guest' if self.kind == 'guest' else 'member'}:{self.id}"
+
+    @property
     def actor(self) -> str:
         """How the log names who acted, e.g. `member:ivan`, `moderator:mia` or `guest:4f…`."""
         if self.kind == "staff":

@@ -51,7 +51,7 @@ class Tokens:
             raise InvalidToken("This token has expired. Get a new one.")
         if now < claims["nbf"]:
             raise InvalidToken("This token is not valid yet.")
-        return Principal(
+        principal = Principal(
             kind=claims["kind"],
             id=claims["sub"],
             name=claims.get("name", ""),
@@ -59,6 +59,8 @@ class Tokens:
             language=language_or_english(claims.get("locale")),
             roles=known_roles(claims.get("roles", ())),
         )
+        # A guest has a token only after proving the address by the link that was mailed to it.
+        return principal.granted("guest", principal.id) if principal.kind == "guest" else principal
 
     def _verified(self, token: str) -> dict[str, Any]:
         # The times are compared in `read`, with the clock that this process was given.
