@@ -16,16 +16,6 @@ class Outcome(StrEnum):
     DISMISSED = "dismissed"
 
 
-Restriction = Literal[
-    "warning",
-    "search_demotion",
-    "listing_hidden",
-    "listing_removed",
-    "listing_restriction",
-]
-"""What may be imposed on a listing or its member without a second person's consent."""
-
-
 MeasureKind = Literal[
     "warning",
     "search_demotion",
@@ -85,7 +75,7 @@ class StatementOfReasons(Contract):
 
     facts: str
     ground: Ground
-    restrictions: tuple[Restriction, ...] = ()
+    restrictions: tuple[MeasureKind, ...] = ()
     territory: tuple[str, ...] = ("worldwide",)
     ends_at: AwareDatetime | None = None
     automated_detection: bool = False
@@ -111,9 +101,13 @@ class CaseOpened(Contract):
     policy_version: str
     opened_at: AwareDatetime
     triage_due_at: AwareDatetime
+    trusted_flagger: bool = False
+    """The complaint came from a trusted flagger (Digital Services Act, Art. 22)."""
 
 
 class ComplaintJoined(Contract):
+    """`triage_due_at`: the complaint of a trusted flagger moved the deadline forward."""
+
     type: Literal["ComplaintJoined"] = "ComplaintJoined"
     version: Literal[1] = 1
     complaint_id: str
@@ -122,6 +116,8 @@ class ComplaintJoined(Contract):
     reason: str
     language: str
     joined_at: AwareDatetime
+    trusted_flagger: bool = False
+    triage_due_at: AwareDatetime | None = None
 
 
 class CaseAdmitted(Contract):
@@ -246,7 +242,11 @@ class CaseWithdrawn(Contract):
 
 
 class CaseRetyped(Contract):
-    """A moderator moved the case to the right type. Nobody is told "wrong form"."""
+    """A moderator moved the case to the right type. Nobody is told "wrong form".
+
+    A case on which the accused was asked is under review again: what is alleged has changed.
+    `triage_due_at`: the new type is more urgent.
+    """
 
     type: Literal["CaseRetyped"] = "CaseRetyped"
     version: Literal[1] = 1
@@ -257,6 +257,7 @@ class CaseRetyped(Contract):
     reason: str
     severity: int
     explanation: str
+    triage_due_at: AwareDatetime | None = None
 
 
 class CaseLinked(Contract):
@@ -310,6 +311,7 @@ class CaseResumed(Contract):
     answer_due_at: AwareDatetime | None = None
     information_due_at: AwareDatetime | None = None
     decide_due_at: AwareDatetime | None = None
+    review_due_at: AwareDatetime | None = None
 
 
 class NoteAdded(Contract):
@@ -347,6 +349,7 @@ class InformationReceived(Contract):
     late: bool
     text: str
     evidence: tuple[Evidence, ...] = ()
+    decide_due_at: AwareDatetime | None = None
 
 
 class InformationLapsed(Contract):
@@ -355,6 +358,7 @@ class InformationLapsed(Contract):
     complaint_id: str
     due_at: AwareDatetime
     at: AwareDatetime
+    decide_due_at: AwareDatetime | None = None
 
 
 class ComplaintEvidenceAdded(Contract):
@@ -431,7 +435,21 @@ class InterimMeasureImposed(Contract):
     recheck_at: AwareDatetime
 
 
+class InterimMeasureKept(Contract):
+    """Somebody looked again, and it stays; the next look is due at `recheck_at`."""
+
+    type: Literal["InterimMeasureKept"] = "InterimMeasureKept"
+    version: Literal[1] = 1
+    by: str
+    at: AwareDatetime
+    measure_id: str
+    explanation: str
+    recheck_at: AwareDatetime
+
+
 class InterimMeasureLifted(Contract):
+    """A moderator lifted it, or the decision took its place."""
+
     type: Literal["InterimMeasureLifted"] = "InterimMeasureLifted"
     version: Literal[1] = 1
     by: str
@@ -465,6 +483,7 @@ class DecisionReturned(Contract):
     by: str
     at: AwareDatetime
     explanation: str
+    decide_due_at: AwareDatetime | None = None
 
 
 class AppealOpened(Contract):
@@ -484,7 +503,10 @@ class AppealOpened(Contract):
 
 
 class AppealRejected(Contract):
-    """An appeal came too late, or against no decision that its author was told of."""
+    """An appeal came too late, or against no decision that its author was told of.
+
+    `appellant` and `complaint_id` say who is answered, as in `AppealOpened`.
+    """
 
     type: Literal["AppealRejected"] = "AppealRejected"
     version: Literal[1] = 1
@@ -492,11 +514,19 @@ class AppealRejected(Contract):
     by: str
     at: AwareDatetime
     explanation: str
+    appellant: Literal["complainant", "accused"] | None = None
+    complaint_id: str | None = None
+    decision_id: str | None = None
 
 
 class AppealDecided(Contract):
     """The officer's answer to both sides. `outcome` and `statement` are what now stands; with
-    `affirmed` they repeat the decision appealed against."""
+    `affirmed` they repeat the decision appealed against.
+
+    Both are None where that was of being inadmissible: affirmed, it stays so; overturned, the case
+    is admitted, and decided by moderators. What an appeal has changed is a decision in its turn,
+    of the id `appeal_id`: the other side may appeal against it until `appeal_until`.
+    """
 
     type: Literal["AppealDecided"] = "AppealDecided"
     version: Literal[1] = 1
@@ -506,11 +536,13 @@ class AppealDecided(Contract):
     at: AwareDatetime
     result: Literal["affirmed", "varied", "overturned"]
     explanation: str
-    outcome: Outcome
-    statement: StatementOfReasons
+    outcome: Outcome | None
+    statement: StatementOfReasons | None
     findings: tuple[Finding, ...] = ()
     measures: tuple[Measure, ...] = ()
     appeal_until: AwareDatetime | None = None
+    appellant: Literal["complainant", "accused"] | None = None
+    complaint_id: str | None = None
 
 
 class CaseReopened(Contract):
@@ -555,6 +587,7 @@ CaseFact = (
     | ExtensionRefused
     | AccusedEvidenceReceived
     | InterimMeasureImposed
+    | InterimMeasureKept
     | InterimMeasureLifted
     | DecisionProposed
     | DecisionReturned

@@ -18,6 +18,19 @@ def member_key(actor: str) -> str:
     return derived_id("member", actor)
 
 
+class Step(Contract):
+    """One rule that was applied to a finding, and what the finding counted after it.
+
+    `base`: by reason and gravity; `repeat`: the same reason counted before; `escalated`: by their
+    number within a year; `cap`: so many points at most in a while; `joined`: one strike with
+    another complaint of the same days. `other` is the finding that it depends on, if one.
+    """
+
+    rule: Literal["base", "repeat", "escalated", "cap", "joined"]
+    points: Decimal
+    other: str | None = None
+
+
 class FindingRecorded(Contract):
     """A decision put a finding on the record. It counts until `expires_at`, to the hour."""
 
@@ -33,7 +46,9 @@ class FindingRecorded(Contract):
     points: Decimal
     """What counts, after caps, repeats and complaints joined to one strike."""
     explanation: str
-    """How `points` came about, as a sentence for the member."""
+    """How `points` came about, as a sentence in English."""
+    steps: tuple[Step, ...] = ()
+    """The same for any language."""
     at: AwareDatetime
     expires_at: AwareDatetime
 
@@ -50,8 +65,25 @@ class FindingReversed(Contract):
     at: AwareDatetime
 
 
+class FindingRevalued(Contract):
+    """Another finding fell away, and this one counts for what it would have without it."""
+
+    type: Literal["FindingRevalued"] = "FindingRevalued"
+    version: Literal[1] = 1
+    finding_id: str
+    member: str
+    points: Decimal
+    explanation: str
+    steps: tuple[Step, ...] = ()
+    at: AwareDatetime
+
+
 class MeasureProposed(Contract):
-    """The record crossed a threshold: the software proposes, a person decides."""
+    """The record crossed a threshold: the software proposes, a person decides.
+
+    `finding_id` is the finding that crossed it. `decided_by` made the decision that it follows
+    from: somebody else approves what concerns a whole account or money.
+    """
 
     type: Literal["MeasureProposed"] = "MeasureProposed"
     version: Literal[1] = 1
@@ -65,6 +97,8 @@ class MeasureProposed(Contract):
     case_id: str
     decision_id: str
     at: AwareDatetime
+    finding_id: str | None = None
+    decided_by: tuple[str, ...] = ()
 
 
 class MeasureRefused(Contract):
@@ -95,6 +129,9 @@ class MeasureImposed(Contract):
     starts_at: AwareDatetime
     ends_at: AwareDatetime | None
     explanation: str
+    track: Track | None = None
+    """The track whose threshold led to it; None for a measure of the decision itself."""
+    immediate_ground: str | None = None
 
 
 class MeasureStarted(Contract):
@@ -116,7 +153,8 @@ class MeasureExpired(Contract):
 
 
 class MeasureReversed(Contract):
-    """Lifted before its end: an appeal succeeded, or what it rested on fell away."""
+    """Lifted before its end, or not imposed any more where it was only proposed: an appeal
+    succeeded, or what it rested on fell away."""
 
     type: Literal["MeasureReversed"] = "MeasureReversed"
     version: Literal[1] = 1
@@ -131,6 +169,7 @@ class MeasureReversed(Contract):
 MemberFact = (
     FindingRecorded
     | FindingReversed
+    | FindingRevalued
     | MeasureProposed
     | MeasureRefused
     | MeasureImposed

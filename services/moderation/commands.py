@@ -3,7 +3,7 @@ other facts in the log and from the clock."""
 
 import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -14,7 +14,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from contracts.case import Ground, Outcome, Restriction
+from contracts.case import Ground, Outcome
 from contracts.parties import Evidence, Product
 
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -43,6 +43,14 @@ Text = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=5000),
     AfterValidator(_storable),
 ]
+Restriction = Literal[
+    "warning",
+    "search_demotion",
+    "listing_hidden",
+    "listing_removed",
+    "listing_restriction",
+]
+"""What may be imposed on a listing or its member without a second person's consent."""
 Territory = Annotated[str, StringConstraints(pattern=r"^(worldwide|EEA|[A-Z]{2})$")]
 GroundTold = Annotated[Ground, AfterValidator(_told)]
 

@@ -47,6 +47,7 @@ from contracts.case import (
     InformationReceived,
     InformationRequested,
     InterimMeasureImposed,
+    InterimMeasureKept,
     InterimMeasureLifted,
     Measure,
     NoteAdded,
@@ -66,6 +67,7 @@ from contracts.envelope import Aggregate, Meta
 from contracts.mail import MailBounced, MailDeferred, MailQueued, MailSent
 from contracts.member import (
     FindingRecorded,
+    FindingRevalued,
     FindingReversed,
     MeasureExpired,
     MeasureImposed,
@@ -73,6 +75,7 @@ from contracts.member import (
     MeasureRefused,
     MeasureReversed,
     MeasureStarted,
+    Step,
 )
 from contracts.parties import Evidence, Person, Product
 from contracts.response import (
@@ -234,6 +237,9 @@ LATER_ON_CASES: tuple[Fact, ...] = (
         statement=STATEMENT,
         recheck_at=day(10),
     ),
+    InterimMeasureKept(
+        by="mia", at=day(10), measure_id=MEASURE, explanation="As it was.", recheck_at=day(17)
+    ),
     InterimMeasureLifted(by="mia", at=day(6), measure_id=MEASURE, explanation="It was corrected."),
     DecisionProposed(
         decision_id=DECISION,
@@ -294,6 +300,14 @@ STANDING: tuple[Fact, ...] = (
         member="member:sunrise-store",
         case_id=CASE,
         appeal_id=APPEAL,
+        at=day(20),
+    ),
+    FindingRevalued(
+        finding_id=FINDING.id,
+        member="member:sunrise-store",
+        points=Decimal(2),
+        explanation="The first of its kind.",
+        steps=(Step(rule="base", points=Decimal(2)),),
         at=day(20),
     ),
     MeasureProposed(

@@ -37,9 +37,10 @@ def test_what_is_written_today_is_the_newest_golden_file(kind: str, fact: Fact) 
 
 
 def _said(value: Any) -> Any:
-    """Without what is empty: a field that was added later may stand there as null."""
+    """Without what is empty: a field that was added later may stand there as null or false."""
     if isinstance(value, dict):
-        return {name: _said(each) for name, each in value.items() if each not in (None, [], {})}
+        empty: tuple[object, ...] = (None, [], {}, False)
+        return {name: _said(each) for name, each in value.items() if each not in empty}
     return [_said(each) for each in value] if isinstance(value, list) else value
 
 
