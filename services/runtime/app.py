@@ -46,6 +46,8 @@ class Parts:
     timers: Timers
     metadata: sa.MetaData
     projectors: list[Projector] = field(default_factory=list)
+    on_closing: list[Callable[[], None]] = field(default_factory=list)
+    """Called when the service is to stop: ends what would be under way for ever."""
     on_stop: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """What a service closes itself, when nothing is under way any more."""
 
@@ -95,6 +97,7 @@ def create_app(parts: Parts, *, title: str, routers: Sequence[APIRouter]) -> htt
                 await parts.reactions.start()
                 log.info("service.started")
                 yield
+                close_open_streams(parts)
                 # New deliveries end first, so that what is under way can still be acknowledged.
                 await parts.reactions.stop()
         finally:
@@ -120,6 +123,12 @@ def create_app(parts: Parts, *, title: str, routers: Sequence[APIRouter]) -> htt
     app.include_router(_operations(parts, prefix))
     app.mount(f"{prefix}/docs/ui", StaticFiles(directory=swagger_ui_path), name="swagger-ui")
     return app
+
+
+def close_open_streams(parts: Parts) -> None:
+    """Ends what clients keep open, so that a server which waits for its requests can stop."""
+    for close in parts.on_closing:
+        close()
 
 
 def _operations(parts: Parts, prefix: str) -> APIRouter:

@@ -91,6 +91,8 @@ class Projector:
         self.name = name
         self.position = 0
         self.caught_up = asyncio.Event()
+        self.listeners: list[Callable[[Sequence[Delivered]], None]] = []
+        """Told of each batch that is in the tables, whoever folded it. They must not wait."""
         self._bus = bus
         self._database = database
         self._stream = stream
@@ -196,6 +198,8 @@ class Projector:
                 if wanted:
                     await self._apply(wanted)
                     await self._advance_to(max(self.position, wanted[-1].sequence))
+                    for tell in self.listeners:
+                        tell(wanted)
                 if len(wanted) < len(batch):
                     return
 

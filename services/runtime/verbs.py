@@ -3,6 +3,7 @@
 import argparse
 import gc
 import os
+import socket
 import sys
 from collections.abc import Callable
 from typing import TypeVar
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from contracts.streams import STREAMS
 from services.runtime import logs, migrations
-from services.runtime.app import Parts, connected
+from services.runtime.app import Parts, close_open_streams, connected
 from services.runtime.bus import StreamError
 from services.runtime.problems import Refused
 from services.runtime.settings import Settings
@@ -56,7 +57,7 @@ def serve(app: FastAPI, settings: Settings) -> None:
     gc.freeze()
     # Requests leave next to no cycles behind; looking for them after every 700 objects is a waste.
     gc.set_threshold(20_000, 50, 100)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -69,6 +70,18 @@ def serve(app: FastAPI, settings: Settings) -> None:
         forwarded_allow_ips="*",
         timeout_graceful_shutdown=10,
     )
+    server = _Server(config)
+    server.run()
+    if not server.started:
+        sys.exit(3)
+
+
+class _Server(uvicorn.Server):
+    """Ends open event streams before it waits for what is under way: they would never end."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        close_open_streams(self.config.app.state.parts)  # type: ignore[union-attr]
+        await super().shutdown(sockets)
 
 
 def _parser(service: str) -> argparse.ArgumentParser:

@@ -1,6 +1,11 @@
 // What every page gains from a script. Without it, each page still works.
-import "./times.js";
 import "./forms.js";
+import { keepTimes } from "./times.js";
+
+// Before times are put into the reader's own zone: it compares pages as the server sent them.
+if (document.querySelector("[data-live]")) await import("./live.js");
+keepTimes();
+document.addEventListener("redress:updated", keepTimes);
 
 if (document.querySelector("[data-files]")) import("./files.js");
 

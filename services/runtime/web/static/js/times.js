@@ -54,8 +54,13 @@ function tick() {
   }
 }
 
-document.querySelectorAll("time[data-time]").forEach(localise);
-if (document.querySelector("time.due, [data-countdown]")) {
+let ticking = null;
+
+/** Takes up the times that are on the page now, and keeps them current. */
+export function keepTimes() {
+  document.querySelectorAll("time[data-time]:not([title])").forEach(localise);
   tick();
-  setInterval(tick, document.querySelector("[data-countdown]") ? 1000 : 30_000);
+  clearInterval(ticking);
+  const counts = document.querySelector("[data-countdown]");
+  if (counts || document.querySelector("time.due")) ticking = setInterval(tick, counts ? 1000 : 30_000);
 }
