@@ -13,11 +13,11 @@ from pydantic_core import from_json
 from contracts.case import CaseFact
 from contracts.complaint import ComplaintFact
 from contracts.envelope import Contract, Meta
-from contracts.mail import MailFact
+from contracts.mail import MailFact, ReaderFact
 from contracts.member import MemberFact
 from contracts.response import ResponseFact
 
-Fact = ComplaintFact | ResponseFact | CaseFact | MemberFact | MailFact
+Fact = ComplaintFact | ResponseFact | CaseFact | MemberFact | MailFact | ReaderFact
 
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """By (type, version): a pure function from that version's JSON to the next version's."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 SUBJECTS_OF_WRITER: dict[str, tuple[str, ...]] = {
     "intake": ("complaint.*.*", "response.*.*"),
     "moderation": ("case.*.*", "member.*.*", "timer.moderation.>"),
-    "notifier": ("mail.*.*",),
+    "notifier": ("mail.*.*", "reader.*.*", "timer.notifier.>"),
 }
 """What each service may say. The broker enforces it (`deploy/nats/`): subjects are permissions."""
 
@@ -42,7 +42,9 @@ class Stream:
 COMPLAINTS = Stream("COMPLAINTS", ("complaint.*.*", "response.*.*", "case.*.*", "member.*.*"))
 """One total order over complaints, answers, cases and standing: a replay is deterministic."""
 
-MAIL = Stream("MAIL", ("mail.*.*",))
+MAIL = Stream("MAIL", ("mail.*.*", "reader.*.*"))
+"""Mails, and what their readers asked for."""
+
 TIMERS = Stream("TIMERS", ("timer.>",), facts=False, options={"allow_msg_schedules": True})
 DEAD_LETTERS = Stream("DEAD_LETTERS", ("dead.>",), facts=False)
 

@@ -30,8 +30,8 @@ ADMIN = "admin"
 
 READS: dict[str, tuple[Stream, ...]] = {
     "intake": (COMPLAINTS,),
-    "moderation": (COMPLAINTS, TIMERS),
-    "notifier": (COMPLAINTS, MAIL),
+    "moderation": (COMPLAINTS, TIMERS, MAIL),
+    "notifier": (COMPLAINTS, MAIL, TIMERS),
 }
 WRITES_EVIDENCE = ("intake",)
 READS_EVIDENCE = ("intake", "moderation")

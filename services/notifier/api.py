@@ -1,12 +1,13 @@
 """`GET /api/v1/mails`: what was mailed to whom, for staff and their programs."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 
+from contracts.mail import Audience
 from services.notifier.projection import State
 from services.notifier.rendering import Preview, Rendered
 from services.notifier.store import Ledger, queued
@@ -20,7 +21,7 @@ class Mail(BaseModel):
 
     id: str
     to: str
-    audience: Literal["complainant", "accused"]
+    audience: Audience
     subject: str
     template: str
     state: State

@@ -1,10 +1,8 @@
 """The composition root: the one place where the parts of the notifier are put together."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from contracts.mail import MailQueued
 from contracts.streams import COMPLAINTS, MAIL
@@ -57,12 +55,13 @@ def build(
         return render(mail, shown, brand=sender.name)
 
     queueing = Queueing(parts.events, directory or marketplace, clock=clock)
-    sending = Sending(parts.events, transport or Smtp(settings), letter, clock=clock)
+    server = transport or Smtp(settings)
+    sending = Sending(parts.events, server, letter, clock=clock)
     parts.reactions.on(name="telling", stream=COMPLAINTS, subjects=("complaint.*.*", "case.*.*"))(
         queueing.on_message
     )
     parts.reactions.on(
-        name="sending", stream=MAIL, subjects=MAIL.subjects, workers=settings.smtp_sessions
+        name="sending", stream=MAIL, subjects=("mail.*.*",), workers=settings.smtp_sessions
     )(sending.on_message)
 
     parts.projectors.append(
@@ -72,17 +71,12 @@ def build(
             database=parts.database,
             metadata=metadata,
             stream=MAIL,
-            subjects=MAIL.subjects,
+            subjects=("mail.*.*",),
             views=[LEDGER],
         )
     )
 
-    @asynccontextmanager
-    async def draining(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        await sending.close()
-        await marketplace.aclose()
-
+    parts.on_stop += [server.close, marketplace.aclose]
     ledger = Ledger(parts.database)
     pages = Pages(WEB / "templates", static=WEB / "static", service="notifier", clock=clock)
     mailbox = Reader(settings.maildir) if settings.maildir else None
@@ -92,7 +86,6 @@ def build(
         routers=[
             api.router(ledger, preview),
             routes.router(pages, ledger, preview, mailbox),
-            APIRouter(lifespan=draining),
         ],
     )
     pages.install(app)

@@ -7,7 +7,14 @@ from hashlib import sha256
 from typing import NamedTuple, assert_never
 
 from contracts.codec import Fact
-from contracts.mail import MailBounced, MailDeferred, MailFact, MailQueued, MailSent
+from contracts.mail import (
+    MailBounced,
+    MailDeferred,
+    MailFact,
+    MailQueued,
+    MailSent,
+    MailSuppressed,
+)
 
 BACK_OFF = tuple(timedelta(seconds=s) for s in (1, 5, 30, 120, 600, 3600))
 """Waits after the first, second, … attempt; the last one for all after that."""
@@ -66,6 +73,8 @@ def evolve(delivery: Delivery, fact: MailFact) -> Delivery:
             return replace(delivery, attempts=fact.attempt, retry_at=fact.retry_at)
         case MailSent() | MailBounced():
             return replace(delivery, attempts=fact.attempt, ended=True, retry_at=None)
+        case MailSuppressed():
+            return replace(delivery, ended=True, retry_at=None)
         case _:
             assert_never(fact)
 

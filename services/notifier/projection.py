@@ -4,7 +4,14 @@ from enum import StrEnum
 from typing import assert_never
 
 from contracts.codec import Fact, Message
-from contracts.mail import MailBounced, MailDeferred, MailFact, MailQueued, MailSent
+from contracts.mail import (
+    MailBounced,
+    MailDeferred,
+    MailFact,
+    MailQueued,
+    MailSent,
+    MailSuppressed,
+)
 from services.notifier.tables import ledger
 from services.runtime.database import Row
 from services.runtime.projection import Key, View
@@ -15,6 +22,7 @@ class State(StrEnum):
     DEFERRED = "deferred"
     SENT = "sent"
     BOUNCED = "bounced"
+    SUPPRESSED = "suppressed"
 
 
 def key(fact: Fact, message: Message) -> Key | None:
@@ -45,9 +53,16 @@ def fold(row: Row | None, fact: MailFact, message: Message) -> Row:
             "tried_at": None,
             "retry_at": None,
             "sent_at": None,
+            "reader": fact.reader,
+            "duty": fact.duty,
+            "fact": fact.fact,
+            "decision_id": fact.decision_id,
+            "again": fact.again,
         }
     if row is None:
         raise ValueError(f"{fact.type} about a mail that was never queued")
+    if isinstance(fact, MailSuppressed):
+        return {**row, "state": State.SUPPRESSED, "last_reply": fact.why}
     tried = {**row, "attempts": fact.attempt, "tried_at": fact.at, "retry_at": None}
     match fact:
         case MailSent():

@@ -6,7 +6,6 @@ and the fact that records it, and then both have the same Message-ID.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 import structlog
@@ -37,7 +36,6 @@ from services.runtime.reactions import RetryLater
 log = structlog.get_logger(__name__)
 
 UNDER_WAY_SECONDS = 10.0
-CLOSING_SECONDS = 8.0
 
 ANSWERS = Counter("redress_mail_answers", "What SMTP servers said", ["answer"])
 HANDED_OVER = Histogram("redress_mail_seconds", "From queued to accepted by the server")
@@ -60,39 +58,22 @@ class Sending:
         self._clock = clock
         self._circuit = Circuit()
         self._under_way: set[str] = set()
-        self._quiet = asyncio.Event()
-        self._quiet.set()
-        self._closing = False
 
     async def on_message(self, message: Message) -> None:
         """Sends a queued mail by SMTP and records what the server said."""
         queued = message.facts[0]
         if not isinstance(queued, MailQueued):
             return
-        if self._closing:
-            raise RetryLater(1, "this process is ending")
         if queued.mail_id in self._under_way:
             # The broker lost patience with a slow server. A second try now would be a double.
             raise RetryLater(UNDER_WAY_SECONDS, "this mail is being sent")
         if pause := self._circuit.wait(self._clock()):
             raise RetryLater(pause.total_seconds(), "the server is away")
         self._under_way.add(queued.mail_id)
-        self._quiet.clear()
         try:
             await self._send(message, queued)
         finally:
             self._under_way.discard(queued.mail_id)
-            if not self._under_way:
-                self._quiet.set()
-
-    async def close(self) -> None:
-        """Takes nothing more, and waits for what is under way: an answer not written down would
-        send the mail again."""
-        self._closing = True
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSING_SECONDS):
-                await self._quiet.wait()
-        await self._transport.close()
 
     async def _send(self, message: Message, mail: MailQueued) -> None:
         aggregate = Aggregate(kind="mail", id=mail.mail_id)

@@ -64,7 +64,19 @@ from contracts.complaint import (
     InformationSupplied,
 )
 from contracts.envelope import Aggregate, Meta
-from contracts.mail import MailBounced, MailDeferred, MailQueued, MailSent
+from contracts.mail import (
+    AddressRestored,
+    AddressSuppressed,
+    DigestItemHeld,
+    DigestQueued,
+    MailBounced,
+    MailDeferred,
+    MailQueued,
+    MailSent,
+    MailSuppressed,
+    NoticesRead,
+    PreferencesSet,
+)
 from contracts.member import (
     FindingRecorded,
     FindingRevalued,
@@ -353,6 +365,37 @@ STANDING: tuple[Fact, ...] = (
     ),
 )
 
+OF_READERS: tuple[Fact, ...] = (
+    PreferencesSet(
+        reader="member:ivan",
+        by="member:ivan",
+        at=day(2),
+        reminders=False,
+        news="digest",
+        language="ru",
+    ),
+    DigestItemHeld(
+        reader="member:ivan",
+        mail_id="c56a4180652d4d5f8b1a9c1e6e2f3a4b",
+        at=day(2),
+        due_at=day(3),
+    ),
+    DigestQueued(
+        reader="member:ivan",
+        mail_id="d67b5291763e5e6f9c2bad2f7f304b5c",
+        items=("c56a4180652d4d5f8b1a9c1e6e2f3a4b",),
+        at=day(3),
+    ),
+    NoticesRead(reader="member:ivan", until=day(4)),
+    AddressSuppressed(
+        address="ivan@example.com",
+        mail_id="c56a4180652d4d5f8b1a9c1e6e2f3a4b",
+        reason="550 5.1.1 no such user",
+        at=day(2),
+    ),
+    AddressRestored(address="ivan@example.com", by="moderator:mia", at=day(5)),
+)
+
 EXAMPLES: tuple[tuple[str, Fact], ...] = (
     (
         "complaint",
@@ -503,6 +546,8 @@ EXAMPLES: tuple[tuple[str, Fact], ...] = (
     ),
     ("mail", MailDeferred(at=day(2), attempt=1, reason="451 try later", retry_at=day(2, 10))),
     ("mail", MailBounced(at=day(2), attempt=3, reason="550 no such user")),
+    ("mail", MailSuppressed(at=day(2), why="preference")),
+    *(("reader", fact) for fact in OF_READERS),
 )
 
 
@@ -513,7 +558,12 @@ def golden_file(fact: Fact) -> Path:
 def message(kind: str, *facts: Fact) -> bytes:
     """The message as its service would write it to the log."""
     aggregate = Aggregate.model_validate({"kind": kind, "id": "7c9e6679742540de944be07fc1f90ae7"})
-    source = {"case": "moderation", "member": "moderation", "mail": "notifier"}.get(kind, "intake")
+    source = {
+        "case": "moderation",
+        "member": "moderation",
+        "mail": "notifier",
+        "reader": "notifier",
+    }.get(kind, "intake")
     return encode(source=f"redress/{source}", subject=aggregate.subject, meta=META, facts=facts)
 
 

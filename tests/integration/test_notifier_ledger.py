@@ -137,6 +137,7 @@ async def test_the_states_are_counted(books: Books) -> None:
         State.DEFERRED: 0,
         State.SENT: 2,
         State.BOUNCED: 0,
+        State.SUPPRESSED: 0,
     }
 
 

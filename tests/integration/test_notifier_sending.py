@@ -382,29 +382,6 @@ async def test_the_answer_outlives_a_death_of_the_log(
     assert len(script.taken) == 1
 
 
-async def test_closing_waits_for_the_answer_to_be_written_down(
-    bench: Bench, script: Script
-) -> None:
-    at_the_dot, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slowly() -> None:
-        at_the_dot.set()
-        await go_on.wait()
-
-    script.before_answer = slowly
-    message, other = await bench.queued(), await bench.queued()
-    delivery = asyncio.create_task(bench.deliver(message))
-    await at_the_dot.wait()
-    closing = asyncio.create_task(bench.sending.close())
-    await asyncio.sleep(0)
-    assert await bench.deliver(other)  # nothing new is begun
-    go_on.set()
-    await closing
-    assert await delivery is None
-    assert kinds(await bench.history(message)) == ["MailSent"]
-    assert await bench.history(other) == []
-
-
 async def test_an_international_address_reaches_a_server_that_takes_it(
     bench: Bench, script: Script
 ) -> None:
