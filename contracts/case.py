@@ -83,6 +83,18 @@ class StatementOfReasons(Contract):
     redress: tuple[str, ...] = ()
 
 
+class Listing(Contract):
+    """What the marketplace's catalogue told of the product when the case was opened.
+
+    `price` as it is shown there, e.g. `2.49 EUR`; `seller_name` is the shop's, not a person's.
+    """
+
+    category: str | None = None
+    picture_url: str | None = None
+    price: str | None = None
+    seller_name: str | None = None
+
+
 class CaseOpened(Contract):
     """The first complaint of its kind opened a case.
 
@@ -101,6 +113,8 @@ class CaseOpened(Contract):
     policy_version: str
     opened_at: AwareDatetime
     triage_due_at: AwareDatetime
+    listing: Listing | None = None
+    """The listing as it was when it was reported; None where the catalogue does not know it."""
     trusted_flagger: bool = False
     """The complaint came from a trusted flagger (Digital Services Act, Art. 22)."""
 

@@ -78,10 +78,13 @@ def _api(settings: Settings) -> APIRouter:
         found = catalogue.find(product_id)
         if found is None:
             return JSONResponse({"detail": "There is no such product."}, 404)
+        seller = people.find(found.seller_id)
         return JSONResponse(
             {
                 "id": found.id,
                 "seller_id": found.seller_id,
+                "seller_name": seller.name if seller else None,
+                "price": f"{found.price} EUR",
                 "title": found.title,
                 "category": found.category,
                 "picture_url": f"{settings.origin}{PREFIX}/pictures/{found.id}.svg",

@@ -14,7 +14,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from contracts.case import Ground, Outcome
+from contracts.case import Ground, Listing, Outcome
 from contracts.parties import Evidence, Product
 
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -149,6 +149,7 @@ class Join(Command):
     language: str
     product: Product
     product_title: str | None
+    listing: Listing | None = None
     accused: str | None
 
 

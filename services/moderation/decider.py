@@ -132,6 +132,7 @@ def _join(case: Case, command: Join, now: datetime, policy: Policy) -> list[Case
         policy_version=policy.version,
         opened_at=now,
         triage_due_at=policy.triage_due(command.complaint_type, now),
+        listing=command.listing,
     )
     return [opened, joined]
 

@@ -7,6 +7,7 @@ from itertools import count
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
+from contracts.case import Listing
 from contracts.complaint import ComplaintFiled
 from contracts.envelope import Aggregate, Meta, caused_by
 from contracts.ids import derived_id
@@ -164,5 +165,15 @@ def _command(fact: ComplaintFiled, product: ProductInfo | None, generation: int)
         language=fact.language,
         product=fact.product,
         product_title=product.title if product else None,
+        listing=_listing(product) if product else None,
         accused=accused,
+    )
+
+
+def _listing(product: ProductInfo) -> Listing:
+    return Listing(
+        category=product.category,
+        picture_url=product.picture_url,
+        price=product.price,
+        seller_name=product.seller_name,
     )

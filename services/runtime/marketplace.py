@@ -26,7 +26,8 @@ _RETRIED_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
 
 
 class ProductInfo(BaseModel):
-    """A product as the catalogue shows it. `picture_url` is absolute."""
+    """A product as the catalogue shows it. `picture_url` is absolute; `price` is as it is shown,
+    e.g. `2.49 EUR`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     id: str
@@ -34,6 +35,8 @@ class ProductInfo(BaseModel):
     title: str
     category: str
     picture_url: str | None = None
+    price: str | None = None
+    seller_name: str | None = None
 
 
 class MemberInfo(BaseModel):
