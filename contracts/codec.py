@@ -16,8 +16,9 @@ from contracts.envelope import Contract, Meta
 from contracts.mail import MailFact, ReaderFact
 from contracts.member import MemberFact
 from contracts.response import ResponseFact
+from contracts.staff import StaffFact
 
-Fact = ComplaintFact | ResponseFact | CaseFact | MemberFact | MailFact | ReaderFact
+Fact = ComplaintFact | ResponseFact | CaseFact | MemberFact | MailFact | ReaderFact | StaffFact
 
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """By (type, version): a pure function from that version's JSON to the next version's."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 SUBJECTS_OF_WRITER: dict[str, tuple[str, ...]] = {
     "intake": ("complaint.*.*", "response.*.*"),
-    "moderation": ("case.*.*", "member.*.*", "timer.moderation.>"),
+    "moderation": ("case.*.*", "member.*.*", "staff.*.*", "timer.moderation.>"),
     "notifier": ("mail.*.*", "reader.*.*", "timer.notifier.>"),
 }
 """What each service may say. The broker enforces it (`deploy/nats/`): subjects are permissions."""
@@ -45,10 +45,13 @@ COMPLAINTS = Stream("COMPLAINTS", ("complaint.*.*", "response.*.*", "case.*.*", 
 MAIL = Stream("MAIL", ("mail.*.*", "reader.*.*"))
 """Mails, and what their readers asked for."""
 
+STAFF = Stream("STAFF", ("staff.*.*",))
+"""What staff looked at, kept and did in bulk: apart, so that no replay of cases reads it."""
+
 TIMERS = Stream("TIMERS", ("timer.>",), facts=False, options={"allow_msg_schedules": True})
 DEAD_LETTERS = Stream("DEAD_LETTERS", ("dead.>",), facts=False)
 
-STREAMS = (COMPLAINTS, MAIL, TIMERS, DEAD_LETTERS)
+STREAMS = (COMPLAINTS, MAIL, STAFF, TIMERS, DEAD_LETTERS)
 EVIDENCE_BUCKET = "EVIDENCE"
 
 

@@ -20,6 +20,7 @@ from contracts.streams import (
     COMPLAINTS,
     EVIDENCE_BUCKET,
     MAIL,
+    STAFF,
     SUBJECTS_OF_WRITER,
     TIMERS,
     Stream,
@@ -30,7 +31,7 @@ ADMIN = "admin"
 
 READS: dict[str, tuple[Stream, ...]] = {
     "intake": (COMPLAINTS,),
-    "moderation": (COMPLAINTS, TIMERS, MAIL),
+    "moderation": (COMPLAINTS, STAFF, TIMERS, MAIL),
     "notifier": (COMPLAINTS, MAIL, TIMERS),
 }
 WRITES_EVIDENCE = ("intake",)

@@ -96,6 +96,18 @@ from contracts.response import (
     EvidenceSupplied,
     ExtensionRequested,
 )
+from contracts.staff import (
+    BulkCase,
+    BulkCaseSettled,
+    BulkFinished,
+    BulkStarted,
+    BulkStopped,
+    Exported,
+    QualityRead,
+    QueueForgotten,
+    QueueSaved,
+    Viewed,
+)
 
 GOLDEN = Path(__file__).resolve().parents[2] / "contracts" / "golden"
 
@@ -396,6 +408,45 @@ OF_READERS: tuple[Fact, ...] = (
     AddressRestored(address="ivan@example.com", by="moderator:mia", at=day(5)),
 )
 
+CASE = "3f2504e04f8941d39a0c0305e82c3301"
+BULK = "9d5ed678fe57bcca610140957afab571"
+
+DESK: tuple[Fact, ...] = (
+    Viewed(what="file", case_id=CASE, detail=PICTURE.id, by="mia", at=day(3)),
+    Exported(what="cases", query="queue=done&type=SM", format="csv", by="sven", at=day(3)),
+    QueueSaved(
+        queue_id="0cc175b9c0f1b6a831c399e269772661",
+        name="Русские подделки",
+        query="type=CF&language=ru",
+        by="mia",
+        at=day(3),
+    ),
+    QueueForgotten(queue_id="0cc175b9c0f1b6a831c399e269772661", by="mia", at=day(4)),
+    BulkStarted(
+        bulk_id=BULK,
+        command="declare-inadmissible",
+        body='{"explanation":"The link leads to another marketplace."}',
+        query="queue=new&product=1005001",
+        cases=(BulkCase(case_id=CASE, case_version=42),),
+        by="mia",
+        roles=("moderator",),
+        at=day(4),
+    ),
+    BulkCaseSettled(
+        bulk_id=BULK, case_id=CASE, outcome="refused", reason="It has changed.", at=day(4)
+    ),
+    BulkStopped(bulk_id=BULK, by="mia", at=day(4)),
+    BulkFinished(bulk_id=BULK, at=day(4)),
+    QualityRead(
+        case_id=CASE,
+        decision_id="8fa14cdd754f91cc6554c9e71929cce7",
+        by="sven",
+        verdict="differ",
+        note="The rule of 2025 applied.",
+        at=day(20),
+    ),
+)
+
 EXAMPLES: tuple[tuple[str, Fact], ...] = (
     (
         "complaint",
@@ -548,6 +599,7 @@ EXAMPLES: tuple[tuple[str, Fact], ...] = (
     ("mail", MailBounced(at=day(2), attempt=3, reason="550 no such user")),
     ("mail", MailSuppressed(at=day(2), why="preference")),
     *(("reader", fact) for fact in OF_READERS),
+    *(("staff", fact) for fact in DESK),
 )
 
 
@@ -561,6 +613,7 @@ def message(kind: str, *facts: Fact) -> bytes:
     source = {
         "case": "moderation",
         "member": "moderation",
+        "staff": "moderation",
         "mail": "notifier",
         "reader": "notifier",
     }.get(kind, "intake")
