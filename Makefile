@@ -14,7 +14,7 @@ COMPOSE := PORT=$(PORT) docker compose -f deploy/compose.yaml
 GROUPS_LOCKED := gateway intake local marketplace moderation notifier test
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test up demo token test lint bench lock secrets up-compose down-compose clean
+.PHONY: help setup setup-test up demo token test lint bench messages lock secrets up-compose down-compose clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ lint: setup-test ## Check style, types and import directions
 
 bench: setup-test ## Measure; prints a table and writes var/bench.json
 	@$(BIN)/python -m tests.load $(ARGS)
+
+messages: setup ## Bring the catalogues of translations up to date with the code; tells what is left
+	@$(BIN)/python -m deploy.messages
 
 lock: ## Resolve the newest allowed packages into requirements/*.txt, with hashes (needs uv)
 	@sh deploy/lock.sh $(GROUPS_LOCKED)

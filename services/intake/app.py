@@ -50,6 +50,7 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
         static=HERE / "web" / "static",
         service="intake",
         clock=clock,
+        translations=HERE / "translations",
         functions=labels.FUNCTIONS,
     )
     routers = [

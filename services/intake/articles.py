@@ -21,7 +21,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict
 
-from services.runtime.web.text import direction
+from services.runtime.locales import direction
 
 LANGUAGES: Final = ("en", "ru", "ar")
 """The first is the one that the others are translated from."""

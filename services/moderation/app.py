@@ -66,6 +66,7 @@ def build(
         static=WEB / "static",
         service="moderation",
         clock=clock,
+        translations=WEB.parent / "translations",
         functions=routes.FUNCTIONS,
     )
     app = create_app(

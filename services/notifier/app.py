@@ -78,7 +78,13 @@ def build(
 
     parts.on_stop += [server.close, marketplace.aclose]
     ledger = Ledger(parts.database)
-    pages = Pages(WEB / "templates", static=WEB / "static", service="notifier", clock=clock)
+    pages = Pages(
+        WEB / "templates",
+        static=WEB / "static",
+        service="notifier",
+        clock=clock,
+        translations=WEB.parent / "translations",
+    )
     mailbox = Reader(settings.maildir) if settings.maildir else None
     app = create_app(
         parts,

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.ids import new_id
+from services.runtime.locales import LANGUAGES
 from services.runtime.problems import (
     Refused,
     TooLarge,
@@ -22,7 +23,10 @@ from services.runtime.problems import (
     invalid,
     problem,
 )
-from services.runtime.web import render_problem_page, wants_html
+from services.runtime.sentences import gettext as _
+from services.runtime.sentences import localised
+from services.runtime.web import render_problem_page, translations_of, wants_html
+from services.runtime.web.text import languages_accepted, negotiate
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +67,9 @@ class Requests:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > LARGEST_BODY:
-                raise TooLarge(f"A request may have at most {LARGEST_BODY >> 20} MB.")
+                raise TooLarge(
+                    _("A request may have at most %(n)s MB.") % {"n": LARGEST_BODY >> 20}
+                )
             return message
 
         async def measured(message: Message) -> None:
@@ -134,7 +140,11 @@ def install(app: FastAPI) -> None:
 
 
 def answer(request: Request, document: dict[str, Any], headers: dict[str, str]) -> Response:
-    """The refusal as a page for people, as a problem document for machines."""
+    """The refusal as a page for people, as a problem document for machines.
+
+    The document is in English unless `Accept-Language` asks for another language; its members that
+    programs read, such as `type`, are the same in all.
+    """
     if wants_html(request):
         page = render_problem_page(
             request,
@@ -146,11 +156,13 @@ def answer(request: Request, document: dict[str, Any], headers: dict[str, str]) 
         if page is not None:
             page.headers.update(headers)
             return page
+    accepted = languages_accepted(request.headers.get("accept-language", ""))
+    language = negotiate(accepted, tuple(LANGUAGES))
     return JSONResponse(
-        document,
+        localised(document, translations_of(request.app)[language], language),
         status_code=document["status"],
         media_type="application/problem+json",
-        headers=headers,
+        headers={"content-language": language, "vary": "accept-language", **headers},
     )
 
 
@@ -171,8 +183,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     sentences = {
-        404: "There is nothing at this address.",
-        405: f"{request.method} is not possible here.",
+        404: _("There is nothing at this address."),
+        405: _("%(method)s is not possible here.") % {"method": request.method},
     }
     detail = sentences.get(error.status_code, str(error.detail))
     document = http_problem(error.status_code, detail, instance=request.url.path)
@@ -184,8 +196,11 @@ async def _crashed(request: Request, error: Exception) -> Response:
     log.exception("request.crashed", path=request.url.path, exc_info=error)
     document = http_problem(
         500,
-        f"Something went wrong on our side. Nothing you sent is lost; please try again. "
-        f"If you write to us, name {correlation}.",
+        _(
+            "Something went wrong on our side. Nothing you sent is lost; please try again. "
+            "If you write to us, name %(number)s."
+        )
+        % {"number": correlation},
         instance=request.url.path,
     )
     return answer(request, document | {"correlation": correlation}, {})

@@ -6,16 +6,20 @@ from typing import Any, ClassVar
 
 from pydantic_core import ErrorDetails
 
+from services.runtime.sentences import Sentence, joined
+from services.runtime.sentences import gettext as _
+
 
 class Refused(Exception):
     """A command or query that is turned down, with a reason that its sender can act on.
 
     Subclasses name the refusal: `status` is the HTTP status, `title` the same sentence for every
-    occurrence, `detail` this occurrence's. `extra` members are added to the problem document.
+    occurrence, `detail` this occurrence's, both marked for translation
+    (`services.runtime.sentences`). `extra` members are added to the problem document.
     """
 
     status: ClassVar[int] = 409
-    title: ClassVar[str] = "The request was refused"
+    title: ClassVar[str] = _("The request was refused")
 
     def __init__(self, detail: str, **extra: Any) -> None:
         super().__init__(detail)
@@ -30,48 +34,48 @@ class Refused(Exception):
 
 class NotFound(Refused):
     status = 404
-    title = "There is no such thing here"
+    title = _("There is no such thing here")
 
 
 class Unauthenticated(Refused):
     status = 401
-    title = "Sign in first"
+    title = _("Sign in first")
 
 
 class Forbidden(Refused):
     status = 403
-    title = "This is not yours to do"
+    title = _("This is not yours to do")
 
 
 class Conflict(Refused):
     status = 409
-    title = "Somebody else acted at the same time"
+    title = _("Somebody else acted at the same time")
 
 
 class Stale(Refused):
     status = 412
-    title = "What you saw has changed since"
+    title = _("What you saw has changed since")
 
 
 class TooLarge(Refused):
     status = 413
-    title = "That is too large"
+    title = _("That is too large")
 
 
 class Invalid(Refused):
     """`errors` is a list of `{"field": …, "message": …}`, a plain sentence for each field."""
 
     status = 422
-    title = "Something in the request needs another look"
+    title = _("Something in the request needs another look")
 
     def __init__(self, errors: list[dict[str, str]], detail: str | None = None) -> None:
-        super().__init__(detail or "; ".join(e["message"] for e in errors), errors=errors)
+        super().__init__(detail or joined([e["message"] for e in errors]), errors=errors)
         self.errors = errors
 
 
 class Unavailable(Refused):
     status = 503
-    title = "A part of the system cannot be reached at the moment"
+    title = _("A part of the system cannot be reached at the moment")
 
 
 def problem(refused: Refused, *, instance: str) -> dict[str, Any]:
@@ -86,11 +90,18 @@ def problem(refused: Refused, *, instance: str) -> dict[str, Any]:
     }
 
 
+_PHRASES = {
+    404: _("Not Found"),
+    405: _("Method Not Allowed"),
+    500: _("Internal Server Error"),
+}
+
+
 def http_problem(status: int, detail: str, *, instance: str) -> dict[str, Any]:
     """The document of a refusal by the web framework itself, such as 404 or 405."""
     return {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": _PHRASES.get(status, HTTPStatus(status).phrase),
         "status": status,
         "detail": detail,
         "instance": instance,
@@ -98,27 +109,31 @@ def http_problem(status: int, detail: str, *, instance: str) -> dict[str, Any]:
 
 
 _SENTENCES = {
-    "missing": "This is needed.",
-    "json_invalid": "The body is not valid JSON: {error}.",
-    "string_too_short": "This needs at least {min_length} characters.",
-    "string_too_long": "This takes at most {max_length} characters.",
-    "too_long": "At most {max_length} are taken.",
-    "too_short": "At least {min_length} are needed.",
-    "extra_forbidden": "This field is not known here.",
-    "string_type": "This must be text.",
-    "bool_type": "This must be true or false.",
-    "model_attributes_type": "The body must be a JSON object.",
-    "model_type": "The body must be a JSON object.",
-    "list_type": "This must be a list.",
+    "missing": _("This is needed."),
+    "json_invalid": _("The body is not valid JSON: %(error)s."),
+    "string_too_short": _("This needs at least %(min_length)s characters."),
+    "string_too_long": _("This takes at most %(max_length)s characters."),
+    "too_long": _("At most %(max_length)s are taken."),
+    "too_short": _("At least %(min_length)s are needed."),
+    "extra_forbidden": _("This field is not known here."),
+    "string_type": _("This must be text."),
+    "bool_type": _("This must be true or false."),
+    "model_attributes_type": _("The body must be a JSON object."),
+    "model_type": _("The body must be a JSON object."),
+    "list_type": _("This must be a list."),
 }
 
 
 def sentence(error: ErrorDetails) -> str:
     """A validation error as a plain sentence."""
-    template = _SENTENCES.get(error["type"])
-    if template is None:
-        return error["msg"].removeprefix("Value error, ").rstrip(".") + "."
-    return template.format(**error.get("ctx", {}))
+    known = _SENTENCES.get(error["type"])
+    values = error.get("ctx", {})
+    if known is not None:
+        return known % values if values else known
+    raised = values.get("error")
+    if isinstance(raised, ValueError) and raised.args and isinstance(raised.args[0], Sentence):
+        return raised.args[0]
+    return error["msg"].removeprefix("Value error, ").rstrip(".") + "."
 
 
 def invalid(errors: list[ErrorDetails]) -> Invalid:

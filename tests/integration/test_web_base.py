@@ -1,23 +1,33 @@
 """The ground that every page stands on: headers, escaping, caching, refusals as pages."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from gettext import NullTranslations
 from pathlib import Path
 
 import pytest
+from babel.support import NullTranslations
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from httpx2 import ASGITransport, AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
-from typing_extensions import override
 
 from services.runtime import auth, http
+from services.runtime.catalogues import catalogues
 from services.runtime.problems import Conflict, Invalid, NotFound
+from services.runtime.sentences import Sentence, joined, ngettext
+from services.runtime.sentences import gettext as _
 from services.runtime.web import Form, Pages
-from services.runtime.web.filters import filename, filesize, relative_text, urgency, user_text
+from services.runtime.web.filters import (
+    date_text,
+    filename,
+    filesize,
+    relative_text,
+    urgency,
+    user_text,
+)
 from services.runtime.web.text import Reader, languages_accepted, negotiate, reading
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -41,12 +51,6 @@ TEMPLATE = """
 """
 
 
-class Arabic(NullTranslations):
-    @override
-    def gettext(self, message: str) -> str:
-        return {"Your words": "كلماتك"}.get(message, message)
-
-
 @pytest.fixture
 def app(tmp_path: Path) -> FastAPI:
     templates = tmp_path / "templates"
@@ -55,6 +59,10 @@ def app(tmp_path: Path) -> FastAPI:
     static = tmp_path / "static"
     static.mkdir()
     (static / "words.css").write_text("p { color: teal }")
+    translations = tmp_path / "translations"
+    translations.mkdir()
+    for language, said in (("ru", "Ваши слова"), ("ar", "كلماتك")):
+        (translations / f"{language}.po").write_text(f'msgid "Your words"\nmsgstr "{said}"\n')
     app = FastAPI()
     keys = auth.Auth(secret_key="k" * 40, public_url=ORIGIN, clock=lambda: NOW)
     http.install(app)
@@ -64,7 +72,7 @@ def app(tmp_path: Path) -> FastAPI:
         service="words",
         clock=lambda: NOW,
         static=static,
-        translations={"en": NullTranslations(), "ar": Arabic()},
+        translations=translations,
     )
     pages.install(app)
 
@@ -216,6 +224,76 @@ async def test_a_page_speaks_the_readers_language_in_its_direction(browser: Asyn
     assert '<html lang="en" dir="ltr">' in (await browser.get("/words")).text
     asked = await browser.get("/words?lang=ar", headers={"accept-language": "en"})
     assert '<html lang="ar" dir="rtl">' in asked.text
+
+
+async def test_a_language_once_chosen_sticks_and_the_choice_is_on_every_page(
+    browser: AsyncClient,
+) -> None:
+    page = await browser.get("/words?heading=Hi&lang=ru")
+    assert page.headers["content-language"] == "ru"
+    assert 'href="/words?heading=Hi&amp;lang=ar" hreflang="ar" lang="ar"' in page.text
+    assert "Ваши слова" in (await browser.get("/words")).text
+    assert "httponly" in page.headers["set-cookie"].lower()
+    assert "set-cookie" not in (await browser.get("/words?lang=tlh")).headers
+    assert 'lang="ru"' in (await browser.get("/words?lang=tlh")).text
+
+
+async def test_what_a_form_is_answered_with_offers_the_page_of_the_form_in_other_languages(
+    browser: AsyncClient,
+) -> None:
+    token = re.search(r'name="csrf_token" value="([^"]+)"', (await browser.get("/words")).text)
+    assert token
+    page = await browser.post(
+        "/words",
+        data={"csrf_token": token[1], "words": "x"},
+        headers={"referer": f"{ORIGIN}/words?heading=Hi"},
+    )
+    assert 'href="/words?heading=Hi&amp;lang=ar"' in page.text
+
+
+async def test_a_refusal_made_far_from_any_page_is_told_in_the_readers_language(
+    browser: AsyncClient,
+) -> None:
+    russian = {"accept-language": "ru"}
+    page = await browser.get("/taken", headers=russian)
+    assert "<h1>Кто-то другой сделал это одновременно с вами</h1>" in page.text
+    document = await browser.get("/api/v1/taken", headers=russian)
+    assert document.json()["title"] == "Кто-то другой сделал это одновременно с вами"
+    assert document.json()["type"] == "urn:redress:problem:conflict"
+    assert document.headers["content-language"] == "ru"
+    plain = await browser.get("/api/v1/taken")
+    assert plain.json()["title"] == "Somebody else acted at the same time"
+
+
+def test_a_sentence_takes_its_values_along_into_every_language() -> None:
+    said = _("A request may have at most %(n)s MB.") % {"n": 20_000}
+    assert said == "A request may have at most 20,000 MB."
+    assert told_in("ru", said) == "Запрос может быть не больше 20\u00a0000 МБ."
+    counted = ngettext("%(n)s byte", "%(n)s bytes", 3) % {"n": 3}
+    assert counted == "3 bytes"
+    assert told_in("ru", counted) == "3 байта"
+    both = joined([_("Not Found"), said])
+    assert both == f"Not Found; {said}"
+    assert told_in("ru", both).startswith("Не найдено; Запрос")
+    due = Sentence.of("%(due)s", values={"due": NOW})
+    assert due == "2 March 2026, 12:00 UTC"
+    assert told_in("ar", due) == "2 مارس 2026, 12:00 UTC"
+    assert json.dumps({"detail": said}) == '{"detail": "A request may have at most 20,000 MB."}'
+
+
+def told_in(language: str, text: str) -> str:
+    assert isinstance(text, Sentence)
+    return text.told(catalogues()[language], language)
+
+
+def test_times_and_sizes_are_told_as_the_reader_writes_them() -> None:
+    with reading(Reader("ru", NOW, catalogues()["ru"], "")):
+        assert relative_text(NOW + timedelta(days=3, hours=2)) == "через 3 дня"
+        assert relative_text(NOW - timedelta(minutes=61)) == "1 час назад"
+        assert date_text(NOW) == "2 мар. 2026\u202fг."
+        assert filesize(2_430_000) == "2,4 МБ"
+    with reading(Reader("ar", NOW, catalogues()["ar"], "")):
+        assert relative_text(NOW + timedelta(days=2, hours=2)) == "خلال يومين"
 
 
 def test_languages_are_read_in_the_order_wanted() -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from contracts.taxonomy import ComplaintType, Reason, taxonomy
 from services.intake.articles import Group
 from services.intake.web.draft import Step
-from services.runtime.web import gettext as _
+from services.runtime.sentences import gettext as _
 from services.runtime.web.text import reader
 
 

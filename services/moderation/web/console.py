@@ -21,8 +21,8 @@ from services.moderation.web.preview import previewed
 from services.runtime.auth import Principal, require, verify_csrf
 from services.runtime.clock import Clock
 from services.runtime.problems import Invalid, NotFound, Refused, Stale
+from services.runtime.sentences import gettext as _
 from services.runtime.web import Form, Pages
-from services.runtime.web import gettext as _
 
 ROWS = 50
 

@@ -18,7 +18,7 @@ from services.moderation.commands import (
     StaffCommand,
 )
 from services.runtime.problems import Invalid, NotFound, sentence
-from services.runtime.web import gettext as _
+from services.runtime.sentences import gettext as _
 
 _OWN_RULE = "own_rule"
 """The ground that the policy's rule for the type of complaint gives."""

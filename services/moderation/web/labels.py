@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from contracts.taxonomy import taxonomy
 from services.moderation.read_models import TimelineEntry
-from services.runtime.web import gettext as _
-from services.runtime.web.text import reader
+from services.runtime.sentences import gettext as _
+from services.runtime.web.text import reader, told
 
 
 class Label(NamedTuple):
@@ -64,7 +64,7 @@ def restriction(code: str) -> str:
 def territories(codes: Iterable[str]) -> str:
     """Where a decision applies; countries by their ISO 3166 codes."""
     names = {"worldwide": _("Worldwide"), "EEA": _("European Economic Area")}
-    return ", ".join(names.get(code, code) for code in codes)
+    return ", ".join(told(names.get(code, code)) for code in codes)
 
 
 def due_kind(code: str) -> str:

@@ -22,6 +22,7 @@ from services.runtime.auth.requests import (
     csrf_token,
     current,
     install,
+    page_of,
     require,
     verify_csrf,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "guest_id",
     "install",
     "known_roles",
+    "page_of",
     "require",
     "same_origin_path",
     "verify_csrf",

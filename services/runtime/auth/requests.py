@@ -126,7 +126,7 @@ async def verify_csrf(request: Request) -> None:
 
 async def _answer_unauthenticated(request: Request, error: Exception) -> Response:
     assert isinstance(error, Unauthenticated)
-    sign_in = f"/sign-in?next={quote(_page_of(request), safe='/')}"
+    sign_in = f"/sign-in?next={quote(page_of(request), safe='/')}"
     if _is_page(request) and isinstance(error, SignInRequired):
         return RedirectResponse(sign_in, 303, headers={"Cache-Control": "no-store"})
     challenge = 'Bearer realm="redress"'
@@ -143,8 +143,11 @@ async def _answer_unauthenticated(request: Request, error: Exception) -> Respons
     )
 
 
-def _page_of(request: Request) -> str:
-    """The page to come back to: this one, or for a form the page that the form was on."""
+def page_of(request: Request) -> str:
+    """The page to come back to: this one, or for a form the page that the form was on.
+
+    Its path and query, never another site's.
+    """
     if request.method in _SAFE_METHODS and "hx-request" not in request.headers:
         query = request.url.query
         return same_origin_path(request.url.path + (f"?{query}" if query else ""))

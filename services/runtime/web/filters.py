@@ -5,25 +5,11 @@ from pathlib import PurePath
 
 from markupsafe import Markup
 
-from services.runtime.web.text import gettext as _
-from services.runtime.web.text import ngettext, reader
-
-
-def _months() -> tuple[str, ...]:
-    return (
-        _("Jan"),
-        _("Feb"),
-        _("Mar"),
-        _("Apr"),
-        _("May"),
-        _("Jun"),
-        _("Jul"),
-        _("Aug"),
-        _("Sep"),
-        _("Oct"),
-        _("Nov"),
-        _("Dec"),
-    )
+from services.runtime import locales
+from services.runtime.locales import decimal_text, short_date_text
+from services.runtime.sentences import gettext as _
+from services.runtime.sentences import ngettext
+from services.runtime.web.text import reader, told
 
 
 def moment(at: datetime | str) -> datetime:
@@ -34,8 +20,7 @@ def moment(at: datetime | str) -> datetime:
 
 def date_text(at: datetime | str) -> str:
     """E.g. `22 Nov 2025`, in UTC."""
-    day = moment(at)
-    return f"{day.day} {_months()[day.month - 1]} {day.year}"
+    return short_date_text(moment(at), reader().language)
 
 
 def datetime_text(at: datetime | str) -> str:
@@ -59,23 +44,29 @@ def date_time(at: datetime | str) -> Markup:
 
 def span_text(span: timedelta) -> str:
     """A length of time in the one unit that matters, e.g. `3 days`, rounded down."""
-    minutes = int(abs(span).total_seconds()) // 60
-    if minutes < 1:
-        return _("less than a minute")
-    if minutes < 60:
-        return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
-    hours = minutes // 60
-    if hours < 48:
-        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
-    days = hours // 24
-    return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+    count, unit = _units(span)
+    if count == 0:
+        return str(told(_("less than a minute")))
+    return locales.span_text(count, unit, reader().language)
 
 
 def relative_text(at: datetime | str) -> str:
     """`at` as seen from now: `in 3 days`, `2 hours ago`."""
     span = moment(at) - reader().now
-    template = _("in %(span)s") if span >= timedelta(0) else _("%(span)s ago")
-    return template % {"span": span_text(span)}
+    ahead = span >= timedelta(0)
+    count, unit = _units(span)
+    if count == 0:
+        near = _("in less than a minute") if ahead else _("less than a minute ago")
+        return str(told(near))
+    return locales.relative_text(count if ahead else -count, unit, reader().language)
+
+
+def _units(span: timedelta) -> tuple[int, locales.Unit]:
+    minutes = int(abs(span).total_seconds()) // 60
+    if minutes < 60:
+        return minutes, "minute"
+    hours = minutes // 60
+    return (hours, "hour") if hours < 48 else (hours // 24, "day")
 
 
 def relative(at: datetime | str) -> Markup:
@@ -106,17 +97,17 @@ def iso(at: datetime | str) -> str:
 
 
 def number(value: int | float) -> str:
-    """Digits in groups of three, parted by narrow no-break spaces."""
-    return f"{value:,}".replace(",", "\u202f")
+    """E.g. `20,000`."""
+    return decimal_text(value, reader().language)
 
 
 def filesize(size: int) -> str:
     """A size in bytes, e.g. `840 KB` or `2.4 MB` (powers of 1000)."""
     if size < 1000:
-        return ngettext("%(n)s byte", "%(n)s bytes", size) % {"n": size}
+        return str(told(ngettext("%(n)s byte", "%(n)s bytes", size) % {"n": size}))
     if size < 1_000_000:
-        return _("%(n)s KB") % {"n": f"{size / 1000:.0f}"}
-    return _("%(n)s MB") % {"n": f"{size / 1_000_000:.1f}"}
+        return str(told(_("%(n)s KB") % {"n": round(size / 1000)}))
+    return str(told(_("%(n)s MB") % {"n": round(size / 1_000_000, 1)}))
 
 
 def user_text(text: str, language: str | None = None) -> Markup:

@@ -3,27 +3,24 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
+from services.runtime.sentences import gettext as _
+
 
 class NavItem(NamedTuple):
-    """`roles` empty means everybody; `label` is translated where it is shown."""
+    """`roles` empty means everybody."""
 
     href: str
     label: str
     roles: frozenset[str] = frozenset()
 
 
-def _mark(message: str) -> str:
-    """Marks a message for the catalogues; it is translated when shown."""
-    return message
-
-
 _STAFF = frozenset({"moderator", "senior_moderator", "appeals_officer", "supervisor"})
 
 SITE = (
-    NavItem("/complaints/new", _mark("Report a problem")),
-    NavItem("/center", _mark("Complaint Center")),
-    NavItem("/moderation", _mark("Moderation"), _STAFF),
-    NavItem("/mail", _mark("Mail"), _STAFF | {"operator", "developer"}),
+    NavItem("/complaints/new", _("Report a problem")),
+    NavItem("/center", _("Complaint Center")),
+    NavItem("/moderation", _("Moderation"), _STAFF),
+    NavItem("/mail", _("Mail"), _STAFF | {"operator", "developer"}),
 )
 
 

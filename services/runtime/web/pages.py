@@ -1,10 +1,10 @@
 """Pages: Jinja2 templates made for one reader, with the headers that keep them safe."""
 
 from collections.abc import Callable, Mapping
-from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 
+from babel.support import NullTranslations
 from fastapi import FastAPI
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -12,21 +12,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from services.runtime.auth import Principal, csrf_token, current
+from services.runtime.catalogues import catalogues
 from services.runtime.clock import Clock
 from services.runtime.problems import Refused
-from services.runtime.web import navigation
+from services.runtime.web import languages, navigation, text
 from services.runtime.web.assets import Assets
 from services.runtime.web.filters import FILTERS
 from services.runtime.web.forms import Form
-from services.runtime.web.text import (
-    Reader,
-    gettext,
-    languages_accepted,
-    negotiate,
-    ngettext,
-    reader,
-    reading,
-)
 
 _HERE = Path(__file__).parent
 
@@ -51,8 +43,9 @@ class Pages:
     """The pages of one service.
 
     `templates` and `static` are the service's own folders; the shared ones come after them.
-    `translations` are the catalogues by language, the first of which is spoken to readers who
-    accept none of them. `functions` can be called in the service's templates, by their names.
+    `translations` is the folder of the service's catalogues. `functions` can be called in the
+    service's templates, by their names. A marked sentence (`services.runtime.sentences`) that a
+    template shows is told in the reader's language, wherever it was made.
     """
 
     def __init__(
@@ -62,11 +55,11 @@ class Pages:
         service: str,
         clock: Clock,
         static: Path | None = None,
-        translations: Mapping[str, NullTranslations] | None = None,
+        translations: Path | None = None,
         functions: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
         self._clock = clock
-        self._translations = translations or {"en": NullTranslations()}
+        self.translations = catalogues(translations)
         self._shared = Assets(_HERE / "static", "/assets")
         self._own = Assets(static, f"/{service}/assets") if static else None
         self._environment = self._environment_of(templates)
@@ -82,12 +75,16 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
             extensions=["jinja2.ext.i18n"],
+            finalize=text.told,
         )
-        environment.install_gettext_callables(  # type: ignore[attr-defined]
-            gettext, ngettext, newstyle=True
-        )
+        environment.newstyle_gettext = True  # type: ignore[attr-defined]
+        environment.policies["ext.i18n.trimmed"] = True
         environment.filters.update(FILTERS)
         environment.globals.update(
+            gettext=text.gettext,
+            ngettext=text.ngettext,
+            pgettext=text.pgettext,
+            npgettext=text.npgettext,
             asset=self._shared.url,
             own_asset=self._own.url if self._own else self._shared.url,
             csrf_field=_csrf_field,
@@ -119,34 +116,32 @@ class Pages:
         person = _person(request)
         someone = self._reader(request, person)
         path = request.url.path
-        with reading(someone):
+        with text.reading(someone):
             body = self._environment.get_template(name).render(
                 person=person,
                 lang=someone.language,
                 dir=someone.direction,
                 now=someone.now,
                 request_path=path,
+                page_languages=languages.choices(request),
                 nav=[
-                    (item.href, gettext(item.label), navigation.is_active(item, path))
+                    (item.href, item.label, navigation.is_active(item, path))
                     for item in navigation.visible(person.roles if person else frozenset())
                 ],
                 **context,
             )
-        return HTMLResponse(body, status, {**PAGE_HEADERS, **(headers or {})})
+        spoken = {"content-language": someone.language, "vary": "accept-language, cookie"}
+        response = HTMLResponse(body, status, {**PAGE_HEADERS, **spoken, **(headers or {})})
+        languages.keep_choice(request, response)
+        return response
 
-    def _reader(self, request: Request, person: Principal | None) -> Reader:
-        language = negotiate(languages_wanted(request, person), tuple(self._translations))
-        return Reader(language, self._clock(), self._translations[language], csrf_token(request))
-
-
-def languages_wanted(request: Request, person: Principal | None) -> list[str]:
-    """The languages of whoever sent `request`, the most wanted first: the one asked for by
-    `?lang=`, the account's, the browser's."""
-    asked = request.query_params.get("lang")
-    mine = [asked.lower()] if asked else []
-    if person is not None:
-        mine.append(person.language)
-    return [*mine, *languages_accepted(request.headers.get("accept-language", ""))]
+    def _reader(self, request: Request, person: Principal | None) -> text.Reader:
+        language = text.negotiate(
+            languages.languages_wanted(request, person), tuple(self.translations)
+        )
+        return text.Reader(
+            language, self._clock(), self.translations[language], csrf_token(request)
+        )
 
 
 def _person(request: Request) -> Principal | None:
@@ -158,12 +153,20 @@ def _person(request: Request) -> Principal | None:
 
 
 def _csrf_field() -> Markup:
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(reader().csrf_token)
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(
+        text.reader().csrf_token
+    )
 
 
 def wants_html(request: Request) -> bool:
     """Whether a refusal is to be told as a page: a browser asks, and not for the API."""
     return "/api/" not in request.url.path and "text/html" in request.headers.get("accept", "")
+
+
+def translations_of(app: FastAPI) -> Mapping[str, NullTranslations]:
+    """The catalogues of the service that `app` is, by language."""
+    pages: Pages | None = getattr(app.state, "pages", None)
+    return catalogues() if pages is None else pages.translations
 
 
 def render_problem_page(

@@ -1,17 +1,21 @@
-"""Whom a page is written for, and gettext in that reader's language.
+"""Whom a page is written for, and how it is told to that reader.
 
-The reader is a context variable because templates' macros, filters and route handlers all need it,
-and none of them should have to pass it on.
+The reader is a context variable because templates' macros, filters and functions all need it, and
+none of them should have to pass it on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from gettext import NullTranslations
+from typing import Any
 
-_RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
+from babel.support import NullTranslations
+from markupsafe import Markup
+
+from services.runtime.locales import ENGLISH, direction
+from services.runtime.sentences import Sentence, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,7 @@ class Reader:
         return direction(self.language)
 
 
-def direction(language: str) -> str:
-    """The writing direction of a BCP 47 language: `rtl` or `ltr`."""
-    return "rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
-
-
-_NOBODY = Reader("en", datetime.min.replace(tzinfo=UTC), NullTranslations(), "")
+_NOBODY = Reader(ENGLISH, datetime.min.replace(tzinfo=UTC), NullTranslations(), "")
 _reader: ContextVar[Reader] = ContextVar("reader", default=_NOBODY)
 
 
@@ -53,14 +52,49 @@ def reading(someone: Reader) -> Iterator[None]:
         _reader.reset(token)
 
 
-def gettext(message: str) -> str:
+def told(text: Any) -> Any:
+    """A marked sentence as text in the reader's language; anything else as it is.
+
+    What templates show goes through this by itself. Python code needs it where a sentence becomes
+    a part of other text.
+    """
+    if isinstance(text, Sentence):
+        someone = _reader.get()
+        return text.told(someone.translations, someone.language)
+    return text
+
+
+# Templates' own gettext. Its values may be marked sentences, numbers and times, which Jinja's would
+# show as Python does. Like Jinja's it wants `%%` for a percent sign.
+
+
+def gettext(message: str, /, **values: Any) -> Markup:
     """`message` in the reader's language."""
-    return _reader.get().translations.gettext(message)
+    return _filled(_reader.get().translations.gettext(message), values)
 
 
-def ngettext(singular: str, plural: str, n: int) -> str:
+def ngettext(singular: str, plural: str, n: int, /, **values: Any) -> Markup:
     """The plural form of the reader's language for `n`."""
-    return _reader.get().translations.ngettext(singular, plural, n)
+    text = _reader.get().translations.ngettext(singular, plural, n)
+    return _filled(text, {"num": n, **values})
+
+
+def pgettext(context: str, message: str, /, **values: Any) -> Markup:
+    """`message` as it is said in `context` in the reader's language."""
+    return _filled(str(_reader.get().translations.pgettext(context, message)), values)
+
+
+def npgettext(context: str, singular: str, plural: str, n: int, /, **values: Any) -> Markup:
+    """The plural form of the reader's language for `n`, as it is said in `context`."""
+    text = _reader.get().translations.npgettext(context, singular, plural, n)
+    return _filled(str(text), {"num": n, **values})
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> Markup:
+    someone = _reader.get()
+    return Markup(text) % {
+        name: shown(value, someone.translations, someone.language) for name, value in values.items()
+    }
 
 
 def languages_accepted(header: str) -> list[str]:

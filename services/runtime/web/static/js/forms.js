@@ -20,7 +20,7 @@ function letGo() {
 function count(counter) {
   const field = document.getElementById(counter.dataset.counter);
   const most = Number(field.dataset.max);
-  const digits = new Intl.NumberFormat(document.documentElement.lang || undefined);
+  const digits = new Intl.NumberFormat(document.documentElement.lang, { numberingSystem: "latn" });
   const show = () => {
     counter.dir = "ltr";
     counter.textContent = `${digits.format(field.value.length)} / ${digits.format(most)}`;

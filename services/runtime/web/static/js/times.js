@@ -1,8 +1,10 @@
 // Times in the reader's own zone and language; deadlines and countdowns kept current.
-const language = document.documentElement.lang || undefined;
+// As the server writes them: the day first in English, European digits in Arabic.
+const language = { en: "en-GB", ar: "ar-u-nu-latn" }[document.documentElement.lang] ?? document.documentElement.lang;
+const day = { day: "numeric", month: "short", year: "numeric" };
 const formats = {
-  date: new Intl.DateTimeFormat(language, { dateStyle: "medium" }),
-  datetime: new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }),
+  date: new Intl.DateTimeFormat(language, day),
+  datetime: new Intl.DateTimeFormat(language, { ...day, hour: "2-digit", minute: "2-digit", hour12: false }),
 };
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "always" });
 const unit = (name) => new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "long" });
