@@ -12,7 +12,7 @@ from services.runtime.locales import locale
 
 _VALUE = re.compile(r"%\((\w+)\)[sd]|%(?!\()(.)")
 
-UNDER_WAY = {"intake", "moderation", "notifier"}
+UNDER_WAY = {"runtime", "intake", "moderation", "notifier"}
 """Services whose catalogues are still being written."""
 
 EVERY = [(service, language) for service in services() for language in TRANSLATED]
