@@ -18,34 +18,16 @@ from contracts.case import (
     CounterNoticeRequested,
 )
 from contracts.codec import Fact, Message
-from contracts.complaint import ComplaintFiled
 from contracts.response import CounterNoticeSubmitted
 from contracts.taxonomy import taxonomy
+from services.moderation.kinds import KINDS
+from services.moderation.party_views import PARTY_VIEWS, aggregate_id
 from services.moderation.state import LIVE, Status, after_answer
-from services.moderation.tables import answers, cases, complaints, timeline
+from services.moderation.tables import answers, cases, timeline
 from services.runtime.database import Row
 from services.runtime.projection import Key, View
 
-KINDS: dict[type[CaseFact], str] = {
-    CaseAdmitted: "admitted",
-    CaseDeclaredInadmissible: "inadmissible",
-    CaseClaimed: "claimed",
-    CaseReleased: "released",
-    CounterNoticeRequested: "counter_notice_requested",
-    CounterNoticeReceived: "counter_notice_received",
-    CounterNoticeLapsed: "counter_notice_lapsed",
-    CaseDecided: "decided",
-    CaseClosed: "closed",
-}
-"""The facts that make a row in the timeline. Opening and joining are told by their own rows."""
-
 _CASE_FACTS = frozenset({CaseOpened, ComplaintJoined, *KINDS})
-_ELSEWHERE = {"type", "version", "by", "at", "received_at", "statement", "text", "evidence"}
-"""Parts of a fact that a timeline row has columns for, or that the case's own row keeps."""
-
-
-def _id(message: Message) -> str:
-    return message.subject.rsplit(".", 1)[1]
 
 
 def _position(fact: Fact, message: Message) -> int:
@@ -60,48 +42,8 @@ def _severities() -> dict[str, int]:
     return {reason.code: reason.sev for kind in taxonomy().types for reason in kind.reasons}
 
 
-def complaint_key(fact: Fact, _: Message) -> Key | None:
-    # By exact type: every view is asked about every fact of a rebuild.
-    if type(fact) is ComplaintFiled or type(fact) is ComplaintJoined:
-        return (fact.complaint_id,)
-    return None
-
-
-def fold_complaint(
-    row: Row | None, fact: ComplaintFiled | ComplaintJoined, message: Message
-) -> Row:
-    if isinstance(fact, ComplaintFiled):
-        return {
-            "id": fact.complaint_id,
-            "number": fact.number,
-            "case_id": None,
-            "type": fact.complaint_type,
-            "reason": fact.reason,
-            "description": fact.description,
-            "language": fact.language,
-            "product_link": fact.product.link,
-            "product_id": fact.product.product_id,
-            "complainant": fact.complainant.actor,
-            "complainant_name": fact.complainant.name,
-            "complainant_email": fact.complainant.email,
-            "complainant_language": fact.complainant.language,
-            "evidence": fact.evidence,
-            "filed_at": fact.filed_at,
-            "joined_at": None,
-            "version": message.sequence,
-        }
-    if row is None:
-        raise LookupError(f"complaint {fact.complaint_id} joined a case before it was filed")
-    return {
-        **row,
-        "case_id": _id(message),
-        "joined_at": fact.joined_at,
-        "version": message.sequence,
-    }
-
-
 def case_key(fact: Fact, message: Message) -> Key | None:
-    return (_id(message),) if type(fact) in _CASE_FACTS else None
+    return (aggregate_id(message),) if type(fact) in _CASE_FACTS else None
 
 
 def fold_case(row: Row | None, fact: CaseFact, message: Message) -> Row:
@@ -123,6 +65,7 @@ def _opened(fact: CaseOpened) -> Row:
         "product_id": fact.product.product_id,
         "product_link": fact.product.link,
         "product_title": fact.product_title,
+        "listing": fact.listing,
         "complaints": 0,
         "policy_version": fact.policy_version,
         "opened_at": fact.opened_at,
@@ -258,11 +201,11 @@ def fold_timeline(_: Row | None, fact: Any, message: Message) -> Row:
     return {
         "sequence": message.sequence,
         "position": _position(fact, message),
-        "case_id": _id(message),
-        "at": fact.received_at if isinstance(fact, CounterNoticeReceived) else fact.at,
+        "case_id": aggregate_id(message),
+        "at": getattr(fact, "received_at", None) or fact.at,
         "kind": "counter_notice_late" if late else KINDS[type(fact)],
         "by": getattr(fact, "by", None),
-        "data": fact.model_dump(mode="json", exclude=_ELSEWHERE, exclude_none=True),
+        "data": fact,
     }
 
 
@@ -283,7 +226,7 @@ def fold_answer(_: Row | None, fact: CounterNoticeSubmitted, message: Message) -
 
 
 VIEWS = (
-    View(complaints, complaint_key, fold_complaint),
+    *PARTY_VIEWS,
     View(cases, case_key, fold_case),
     View(timeline, timeline_key, fold_timeline, append_only=True),
     View(answers, answer_key, fold_answer, append_only=True),

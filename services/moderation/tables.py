@@ -26,8 +26,11 @@ complaints = sa.Table(
     sa.Column("complainant_email", sa.Text, nullable=False),
     sa.Column("complainant_language", sa.Text, nullable=False),
     sa.Column("evidence", Json, nullable=False),
+    # What the complainant wrote later, with the ids of the files that came along.
+    sa.Column("additions", Json, nullable=False),
     sa.Column("filed_at", UtcTime, nullable=False),
     sa.Column("joined_at", UtcTime),
+    sa.Column("withdrawn_at", UtcTime),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Index("complaints_of_complainant", "complainant", "filed_at", "id"),
     sa.Index("complaints_of_case", "case_id", "joined_at"),
@@ -50,6 +53,8 @@ cases = sa.Table(
     sa.Column("product_id", sa.Text),
     sa.Column("product_link", sa.Text, nullable=False),
     sa.Column("product_title", sa.Text),
+    # As the catalogue told it when the case was opened.
+    sa.Column("listing", Json),
     sa.Column("complaints", sa.Integer, nullable=False),
     sa.Column("policy_version", sa.Text, nullable=False),
     sa.Column("opened_at", UtcTime, nullable=False),
@@ -100,6 +105,7 @@ timeline = sa.Table(
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("by", sa.Text),
+    # The fact as it is: `shown` chooses what each reader may see of it.
     sa.Column("data", Json, nullable=False),
     sa.Index("timeline_of_case", "case_id", "sequence", "position"),
 )
@@ -115,4 +121,50 @@ answers = sa.Table(
     sa.Column("received_at", UtcTime, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Index("answers_of_case", "case_id", "received_at"),
+)
+
+# A member's record: what counts against them, `<kind>:<id>`, and until when.
+findings = sa.Table(
+    "findings",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("member", sa.Text, nullable=False),
+    sa.Column("case_id", sa.Text, nullable=False),
+    sa.Column("decision_id", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("gravity", sa.Text, nullable=False),
+    sa.Column("track", sa.Text, nullable=False),
+    sa.Column("points", sa.Text, nullable=False),  # a decimal number: halves must stay exact
+    sa.Column("explanation", sa.Text, nullable=False),
+    sa.Column("steps", Json, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False),
+    sa.Column("reversed_at", UtcTime),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Index("findings_of_member", "member", "at", "id"),
+)
+
+# Measures proposed by the software or imposed by people; in force from `starts_at` to `ends_at`.
+measures = sa.Table(
+    "measures",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("member", sa.Text, nullable=False),
+    sa.Column("case_id", sa.Text),
+    sa.Column("decision_id", sa.Text),
+    sa.Column("kind", sa.Text),
+    sa.Column("product_id", sa.Text),
+    sa.Column("track", sa.Text),
+    sa.Column("threshold", sa.Text),
+    sa.Column("total", sa.Text),
+    sa.Column("days", sa.Integer),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("imposed_at", UtcTime),
+    sa.Column("starts_at", UtcTime),
+    sa.Column("ends_at", UtcTime),
+    sa.Column("ended_at", UtcTime),
+    sa.Column("explanation", sa.Text, nullable=False),
+    sa.Column("end_explanation", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Index("measures_of_member", "member", "imposed_at", "id"),
 )

@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +16,19 @@ from contracts.codec import Fact
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import derived_id
 from contracts.mail import MailBounced, MailDeferred, MailQueued, MailSent
+from contracts.member import (
+    FindingRecorded,
+    FindingRevalued,
+    FindingReversed,
+    MeasureExpired,
+    MeasureImposed,
+    MeasureProposed,
+    MeasureRefused,
+    MeasureReversed,
+    MeasureStarted,
+    member_key,
+)
+from contracts.member import Step as Reckoned
 from contracts.streams import COMPLAINTS, MAIL
 from deploy.parts import ROOT
 from services.intake import app as intake
@@ -39,6 +53,7 @@ pytestmark = pytest.mark.anyio
 
 CASES = 60
 MAILS = 60
+MEMBERS = 20
 
 SERVICES: dict[str, tuple[type[Settings], Callable[[Any], FastAPI]]] = {
     "intake": (IntakeSettings, intake.build),
@@ -78,9 +93,81 @@ def mails() -> Iterator[Step]:
         yield mail, [ends[place % 2]]
 
 
+def records() -> Iterator[Step]:
+    """Members with findings, some of them reversed, and measures of every fate."""
+    chance = random.Random(2)
+    for place in range(MEMBERS):
+        member = f"member:seller-{place}"
+        aggregate = Aggregate(kind="member", id=member_key(member))
+        finding, measure = derived_id("finding", member), derived_id("measure", member)
+        about: dict[str, Any] = {
+            "member": member,
+            "case_id": derived_id("load", str(place)),
+            "decision_id": "d",
+        }
+        yield (
+            aggregate,
+            [
+                FindingRecorded(
+                    finding_id=finding,
+                    **about,
+                    reason="CF1",
+                    gravity="general",
+                    track="IPP",
+                    points=Decimal("6.5"),
+                    explanation="A general finding.",
+                    steps=(Reckoned(rule="base", points=Decimal("6.5")),),
+                    at=day(3),
+                    expires_at=day(3).replace(year=2027),
+                ),
+                MeasureProposed(
+                    measure_id=measure,
+                    **about,
+                    kind="listing_restriction",
+                    days=3,
+                    track="IPP",
+                    threshold=Decimal(6),
+                    total=Decimal("6.5"),
+                    at=day(3),
+                ),
+            ],
+        )
+        imposed = MeasureImposed(
+            measure_id=measure,
+            **about,
+            kind="listing_restriction",
+            by="sven",
+            at=day(4),
+            starts_at=day(4),
+            ends_at=day(7),
+            explanation="6.5 points.",
+        )
+        told: dict[str, Any] = {"measure_id": measure, "member": member, "at": day(5)}
+        ends: list[list[Fact]] = [
+            [imposed, MeasureStarted(**told)],
+            [imposed, MeasureStarted(**told), MeasureExpired(**told)],
+            [MeasureRefused(**told, by="sven", explanation="Not yet.")],
+            [
+                FindingRevalued(
+                    finding_id=finding,
+                    member=member,
+                    points=Decimal(2),
+                    explanation="Less.",
+                    at=day(5),
+                ),
+                FindingReversed(
+                    finding_id=finding, member=member, case_id="c", appeal_id="a", at=day(5)
+                ),
+                MeasureReversed(**told, case_id="c", by="olga", explanation="It fell away."),
+            ],
+        ]
+        for fact in chance.choice(ends):
+            yield aggregate, [fact]
+
+
 async def fill(store: EventStore) -> None:
     versions: dict[str, int] = {}
-    for number, (aggregate, facts) in enumerate([*history(CASES), *mails()]):
+    for number, (aggregate, facts) in enumerate([*history(CASES), *records(), *mails()]):
         versions[aggregate.subject] = await store.append(
             aggregate,
             facts,

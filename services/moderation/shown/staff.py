@@ -23,6 +23,9 @@ from services.moderation.store import CaseParts
 from services.moderation.transitions import allowed
 from services.runtime.database import Row
 
+_ELSEWHERE = frozenset({"type", "version", "by", "at", "statement", "text", "evidence"})
+"""Parts of a fact that an entry of the timeline does not repeat."""
+
 
 def case_summary(row: Row, now: datetime) -> CaseSummary:
     return CaseSummary(**_summary(row, now))
@@ -134,7 +137,7 @@ def _timeline_for_staff(
             kind=each["kind"],
             text=words.happened(each["kind"], by=each["by"], data=each["data"]),
             by=each["by"],
-            data=each["data"],
+            data={name: each["data"][name] for name in each["data"] if name not in _ELSEWHERE},
         )
         for each in timeline
     ]
