@@ -26,9 +26,10 @@ from contracts.parties import Evidence
 from contracts.streams import EVIDENCE_BUCKET
 from services.runtime.bus import UNCLEAR, Bus
 from services.runtime.problems import NotFound, Unavailable
+from services.runtime.sentences import gettext as _
 
 _STREAM = OBJ_STREAM_TEMPLATE.format(bucket=EVIDENCE_BUCKET)
-_AWAY = "The store of evidence does not answer. Nothing is lost; try again in a moment."
+_AWAY = _("The store of evidence does not answer. Nothing is lost; try again in a moment.")
 
 
 class Damaged(Exception):
@@ -67,7 +68,7 @@ class EvidenceStore:
         """
         stored = await self._info(evidence_id)
         if stored is None:
-            raise NotFound("There is no such file.")
+            raise NotFound(_("There is no such file."))
         return _evidence(stored), self._chunks(stored)
 
     def _jetstream(self) -> JetStreamContext:
@@ -87,7 +88,7 @@ class EvidenceStore:
     async def _chunks(self, stored: ObjectInfo) -> AsyncIterator[bytes]:
         subject = OBJ_CHUNKS_PRE_TEMPLATE.format(bucket=EVIDENCE_BUCKET, obj=stored.nuid)
         jetstream, digest, after = self._jetstream(), hashlib.sha256(), 0
-        for _ in range(stored.chunks or 0):
+        for _each in range(stored.chunks or 0):
             try:
                 chunk = await jetstream.get_msg(
                     _STREAM, seq=after + 1, subject=subject, direct=True, next=True

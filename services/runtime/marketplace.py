@@ -17,6 +17,7 @@ from yarl import URL
 
 from services.runtime.auth import Role, known_roles
 from services.runtime.problems import Unavailable
+from services.runtime.sentences import gettext as _
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=2.0, connect=1.0)
 _ATTEMPTS: Final = 3
@@ -68,7 +69,7 @@ class Directory(Protocol):
 class MarketplaceUnavailable(Unavailable):
     """No answer in time, a refused connection, an error over there, or an answer not understood."""
 
-    title = "The marketplace cannot be reached at the moment"
+    title = _("The marketplace cannot be reached at the moment")
 
 
 class _Retried(Exception):
@@ -110,7 +111,7 @@ class Marketplace:
             status, body = await self._ask(path)
         except (aiohttp.ClientError, TimeoutError, _Retried) as error:
             raise MarketplaceUnavailable(
-                "The marketplace does not answer at the moment. Try again in a minute."
+                _("The marketplace does not answer at the moment. Try again in a minute.")
             ) from error
         if status == 404:
             return None
@@ -120,7 +121,8 @@ class Marketplace:
             answer = model.model_validate_json(body)
         except ValueError as error:
             raise MarketplaceUnavailable(
-                f"The marketplace answered {status} with something unexpected."
+                _("The marketplace answered %(status)s with something unexpected.")
+                % {"status": status}
             ) from error
         self._kept.put(path, answer)
         return answer

@@ -23,6 +23,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.runtime.auth import Auth, Principal, from_identity, same_origin_path
 from services.runtime.problems import Refused, Unavailable
+from services.runtime.sentences import gettext as _
 from services.runtime.settings import Settings
 
 CALLBACK: Final = "/sign-in/callback"
@@ -37,11 +38,11 @@ class SignInFailed(Refused):
     """The browser came back from the provider with something that cannot be accepted."""
 
     status = 400
-    title = "Signing in did not work"
+    title = _("Signing in did not work")
 
 
 class ProviderUnavailable(Unavailable):
-    title = "The marketplace's sign-in cannot be reached at the moment"
+    title = _("The marketplace's sign-in cannot be reached at the moment")
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,10 @@ class ProviderClient:
         except (AuthlibBaseError, JoseError, ValueError) as error:
             _log.warning("sign-in refused", reason=str(error))
             raise SignInFailed(
-                "The marketplace's answer could not be accepted. Please sign in again."
+                _("The marketplace's answer could not be accepted. Please sign in again.")
             ) from error
         if claims is None:
-            raise SignInFailed("The marketplace did not say who you are. Please sign in again.")
+            raise SignInFailed(_("The marketplace did not say who you are. Please sign in again."))
         return from_identity(claims)
 
     async def end(self, return_to: str) -> str:
@@ -136,7 +137,8 @@ class ProviderClient:
         issuer = self._provider.issuer
         if metadata.get("issuer") != issuer:
             raise ProviderUnavailable(
-                f"The provider calls itself {metadata.get('issuer')}, and {issuer} is expected."
+                _("The provider calls itself %(itself)s, and %(issuer)s is expected.")
+                % {"itself": metadata.get("issuer"), "issuer": issuer}
             )
         for name in _REBASED:
             if str(metadata.get(name, "")).startswith(f"{issuer}/"):
@@ -175,7 +177,7 @@ def signin_router(auth: Auth, provider: Provider) -> APIRouter:
     ) -> Response:
         pending = _pending(request, auth, state)
         if error or not code:
-            raise SignInFailed("The marketplace did not sign you in. You can try again.")
+            raise SignInFailed(_("The marketplace did not sign you in. You can try again."))
         principal = await client.finish(
             code, nonce=pending["nonce"], code_verifier=pending["code_verifier"]
         )
@@ -207,8 +209,10 @@ def _pending(request: Request, auth: Auth, state: str) -> dict[str, Any]:
         pending = {}
     if not state or pending.get("state") != state or auth.clock().timestamp() >= pending["exp"]:
         raise SignInFailed(
-            "This sign-in was not started in this browser, or more than ten minutes ago. "
-            "Please sign in again."
+            _(
+                "This sign-in was not started in this browser, or more than ten minutes ago. "
+                "Please sign in again."
+            )
         )
     return pending
 
@@ -226,6 +230,8 @@ def _unstored(response: Response) -> Response:
 def _unavailable(error: Exception) -> NoReturn:
     _log.warning("identity provider away", reason=repr(error))
     raise ProviderUnavailable(
-        "The marketplace does not answer, so nobody can sign in right now. "
-        "You can file a complaint as a guest, or try again in a minute."
+        _(
+            "The marketplace does not answer, so nobody can sign in right now. "
+            "You can file a complaint as a guest, or try again in a minute."
+        )
     ) from error

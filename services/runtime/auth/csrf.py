@@ -15,12 +15,13 @@ from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.runtime.auth.refusals import CsrfRefused
+from services.runtime.sentences import gettext as _
 
 FIELD: Final = "csrf_token"
 HEADER: Final = "X-CSRF-Token"
 _STATE: Final = "redress_csrf_seed"
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
-_DETAIL: Final = (
+_DETAIL: Final = _(
     "Nothing was changed. Your browser did not send back the cookie that belongs to this form, "
     "or the page is very old. Allow cookies, reload the page and send it again."
 )
@@ -44,9 +45,9 @@ class Csrf:
     async def check(self, request: Request) -> None:
         """Raises CsrfRefused unless the request carries a token of this browser."""
         if request.headers.get("sec-fetch-site") == "cross-site":
-            raise CsrfRefused("Nothing was changed: this form was sent by another site.")
+            raise CsrfRefused(_("Nothing was changed: this form was sent by another site."))
         seed = request.cookies.get(self._cookie)
-        nonce, _, mac = (await _submitted(request)).partition(".")
+        nonce, _dot, mac = (await _submitted(request)).partition(".")
         if not seed or not _same(self._mac(seed, nonce), mac):
             raise CsrfRefused(_DETAIL)
 

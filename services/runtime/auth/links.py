@@ -15,9 +15,10 @@ from typing import Final, NamedTuple
 
 from services.runtime.auth.refusals import LinkRefused
 from services.runtime.clock import Clock
+from services.runtime.sentences import gettext as _
 
 PREFIX: Final = "link_"
-_REFUSAL: Final = (
+_REFUSAL: Final = _(
     "This link is not complete, or was changed. Open it again from the e-mail or the receipt."
 )
 
@@ -53,7 +54,7 @@ class Links:
         """The link, if it was signed for `purpose` and has not expired. Raises LinkRefused."""
         link = self.read(token)
         if link.purpose != purpose:
-            raise LinkRefused("This link was made for another page.")
+            raise LinkRefused(_("This link was made for another page."))
         return link
 
     def read(self, token: str) -> Link:
@@ -66,7 +67,7 @@ class Links:
         purpose, subject, holder, until = json.loads(urlsafe_b64decode(padded))
         expires = None if until is None else datetime.fromtimestamp(until, UTC)
         if expires is not None and self._clock() >= expires:
-            raise LinkRefused("This link has expired.")
+            raise LinkRefused(_("This link has expired."))
         return Link(purpose, subject, holder, expires)
 
     def _signed(self, body: str) -> str:

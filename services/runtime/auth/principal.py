@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, get_args
 
 from contracts.ids import derived_id
+from services.runtime.sentences import gettext as _
 
 Kind = Literal["member", "guest", "staff", "machine"]
 Role = Literal[
@@ -30,6 +31,16 @@ _ACTOR_ROLES: Final[tuple[Role, ...]] = (
     "operator",
     "developer",
 )
+
+_ROLE_NAMES: Final[Mapping[Role, str]] = {
+    "customer": _("customer"),
+    "moderator": _("moderator"),
+    "senior_moderator": _("senior moderator"),
+    "appeals_officer": _("appeals officer"),
+    "operator": _("operator"),
+    "supervisor": _("supervisor"),
+    "developer": _("developer"),
+}
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -127,3 +138,8 @@ def from_identity(claims: Mapping[str, Any]) -> Principal:
         language=language_or_english(claims.get("locale")),
         roles=roles or frozenset({"customer"}),
     )
+
+
+def role_name(role: Role) -> str:
+    """A role as people call it."""
+    return _ROLE_NAMES[role]

@@ -1,27 +1,28 @@
 """How identity is refused. Each is a problem document of its own (`services.runtime.problems`)."""
 
 from services.runtime.problems import Forbidden, Unauthenticated
+from services.runtime.sentences import gettext as _
 
 
 class SignInRequired(Unauthenticated):
-    title = "Sign in first"
+    title = _("Sign in first")
 
 
 class InvalidToken(Unauthenticated):
     """The credential in the `Authorization` header does not hold (RFC 6750, 3.1)."""
 
-    title = "The bearer token is not valid"
+    title = _("The bearer token is not valid")
 
 
 class LinkRefused(Forbidden):
-    title = "The link is not valid, or no longer"
+    title = _("The link is not valid, or no longer")
 
 
 class RoleRequired(Forbidden):
-    title = "This needs another role"
+    title = _("This needs another role")
 
 
 class CsrfRefused(Forbidden):
     """A form came without the token of the page that it was on."""
 
-    title = "The form could not be matched to your browser"
+    title = _("The form could not be matched to your browser")

@@ -13,10 +13,12 @@ from services.runtime.auth.core import Auth
 from services.runtime.auth.csrf import CsrfCookie
 from services.runtime.auth.links import PREFIX, Link
 from services.runtime.auth.paths import same_origin_path
-from services.runtime.auth.principal import Principal, Role
+from services.runtime.auth.principal import Principal, Role, role_name
 from services.runtime.auth.refusals import InvalidToken, LinkRefused, RoleRequired, SignInRequired
 from services.runtime.auth.sessions import COOKIE
 from services.runtime.problems import Unauthenticated, problem
+from services.runtime.sentences import gettext as _
+from services.runtime.sentences import joined
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _STATE: Final = "redress_principal"
@@ -97,10 +99,12 @@ def require(*roles: Role) -> Callable[..., Awaitable[Principal]]:
 
     async def principal(viewer: Viewer) -> Principal:
         if viewer is None or not viewer.signed_in:
-            raise SignInRequired("Sign in to go on.")
+            raise SignInRequired(_("Sign in to go on."))
         if roles and not viewer.may(*roles):
-            needed = " or ".join(role.replace("_", " ") for role in roles)
-            raise RoleRequired(f"This needs the role {needed}. You are signed in as {viewer.id}.")
+            raise RoleRequired(
+                _("This needs the role %(role)s. You are signed in as %(name)s.")
+                % {"role": joined([role_name(each) for each in roles], " / "), "name": viewer.id}
+            )
         return viewer
 
     return principal

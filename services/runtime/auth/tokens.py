@@ -9,6 +9,7 @@ import jwt
 from services.runtime.auth.principal import Principal, known_roles, language_or_english
 from services.runtime.auth.refusals import InvalidToken
 from services.runtime.clock import Clock
+from services.runtime.sentences import gettext as _
 
 LIFETIME: Final = timedelta(hours=12)
 _ALGORITHM: Final = "HS256"
@@ -48,9 +49,9 @@ class Tokens:
         claims = self._verified(token)
         now = self._clock().timestamp()
         if now >= claims["exp"]:
-            raise InvalidToken("This token has expired. Get a new one.")
+            raise InvalidToken(_("This token has expired. Get a new one."))
         if now < claims["nbf"]:
-            raise InvalidToken("This token is not valid yet.")
+            raise InvalidToken(_("This token is not valid yet."))
         principal = Principal(
             kind=claims["kind"],
             id=claims["sub"],
@@ -79,14 +80,14 @@ class Tokens:
                 },
             )
         except jwt.InvalidSignatureError:
-            raise InvalidToken("This token was not signed by this service.") from None
+            raise InvalidToken(_("This token was not signed by this service.")) from None
         except (jwt.InvalidAudienceError, jwt.InvalidIssuerError):
-            raise InvalidToken("This token was made for something else.") from None
+            raise InvalidToken(_("This token was made for something else.")) from None
         except jwt.InvalidTokenError:
-            raise InvalidToken("This is not a token of this service.") from None
+            raise InvalidToken(_("This is not a token of this service.")) from None
         # Base64 lets several spellings of the last character stand for the same bytes.
         spelled = jwt.utils.base64url_encode(decoded["signature"]).decode()
         if not token.endswith(f".{spelled}"):
-            raise InvalidToken("This token was not signed by this service.")
+            raise InvalidToken(_("This token was not signed by this service."))
         claims: dict[str, Any] = decoded["payload"]
         return claims
