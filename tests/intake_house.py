@@ -18,6 +18,7 @@ from contracts.complaint import ComplaintFiled
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import new_id
 from contracts.parties import Product
+from deploy.ports import free_ports
 from services.intake.app import build
 from services.intake.settings import Settings
 from services.runtime.auth import Principal
@@ -160,8 +161,13 @@ class House:
 
 
 @asynccontextmanager
-async def intake(nats: NatsServer, *, database_url: str) -> AsyncIterator[House]:
-    """The service with the rights it has at the broker, until the block is left."""
+async def intake(
+    nats: NatsServer, *, database_url: str, **settings_: object
+) -> AsyncIterator[House]:
+    """The service with the rights it has at the broker, until the block is left.
+
+    The marketplace is away, unless `settings_` tell where it is.
+    """
     bus = Bus(nats.settings())
     await bus.connect()
     await ensure_streams(bus, replicas=1)
@@ -177,6 +183,8 @@ async def intake(nats: NatsServer, *, database_url: str) -> AsyncIterator[House]
             "database_url": database_url,
             "secret_key": "k" * 40,
             "public_url": "http://intake",
+            "internal_marketplace_url": f"http://127.0.0.1:{free_ports(['nobody'])['nobody']}",
+            **settings_,
         }
     )
     app = build(settings, clock=clock)

@@ -1,12 +1,14 @@
-"""Composition root of the demo marketplace: pages, catalogue, directory, OpenID provider."""
+"""Composition root of the demo marketplace: pages, catalogue, directory, orders, disputes, OpenID
+provider."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Form, Header, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from deploy.marketplace import catalogue, people, pictures
+from deploy.marketplace import catalogue, orders, people, pictures
 from deploy.marketplace.pages import page
 from deploy.marketplace.provider import Client, OAuthError, Provider, UnknownClient, kept_key
 from deploy.marketplace.settings import Settings
@@ -33,13 +35,14 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         redoc_url=None,
     )
-    app.include_router(_shop(), prefix=PREFIX)
-    app.include_router(_api(settings), prefix=f"{PREFIX}/api")
+    started_at = clock()
+    app.include_router(_shop(started_at), prefix=PREFIX)
+    app.include_router(_api(settings, started_at), prefix=f"{PREFIX}/api")
     app.include_router(_oidc(provider), prefix=f"{PREFIX}/oidc")
     return app
 
 
-def _shop() -> APIRouter:
+def _shop(started_at: datetime) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/healthz")
@@ -66,10 +69,25 @@ def _shop() -> APIRouter:
         headers = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
         return Response(pictures.svg(product), media_type="image/svg+xml", headers=headers)
 
+    @router.api_route("/disputes/new", methods=["GET", "POST"])
+    async def dispute(request: Request) -> Response:
+        """Where a dispute is opened, with what the complaint centre sent along."""
+        form = await request.form() if request.method == "POST" else request.query_params
+        told = {name: str(form.get(name, ""))[:20_000] for name in ("order", "product", "text")}
+        known = orders.find(told["order"], started_at=started_at)
+        product = catalogue.find(known.product_id if known else told["product"])
+        return page(
+            "dispute.html",
+            order=known,
+            product=product,
+            text=told["text"],
+            opened="open" in form,
+        )
+
     return router
 
 
-def _api(settings: Settings) -> APIRouter:
+def _api(settings: Settings, started_at: datetime) -> APIRouter:
     router = APIRouter(tags=["far side"])
 
     @router.get("/products/{product_id}")
@@ -106,6 +124,12 @@ def _api(settings: Settings) -> APIRouter:
                 "roles": list(person.roles),
             }
         )
+
+    @router.get("/orders")
+    async def orders_of(buyer: str = "", product: str = "") -> Response:
+        """What a member ordered, of one product or of all: received, protected until, disputed."""
+        found = orders.of(buyer, product or None, started_at=started_at)
+        return JSONResponse({"orders": [each.told() for each in found]})
 
     return router
 

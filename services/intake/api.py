@@ -1,21 +1,27 @@
 """The HTTP API of intake. Bodies are read straight from their bytes by one pydantic model."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import quote
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.taxonomy import taxonomy
+from services.intake import advising
+from services.intake.advice import Advice, Problem, Unknown, Way
+from services.intake.advising import Advisor
 from services.intake.answering import Answering, AnswerReceipt, CounterNoticeBody
 from services.intake.evidence import EvidenceDesk
 from services.intake.filing import ComplaintBody, Filing, Receipt, uploader
-from services.intake.links import resolve
+from services.intake.links import TEXT_LIMIT, resolve
+from services.intake.profile import Profile
 from services.intake.uploads import FormRequest, files_of
-from services.runtime.auth import SignInRequired, current, verify_csrf
+from services.runtime.auth import SignInRequired, Viewer, current, verify_csrf
 from services.runtime.clock import Clock
 from services.runtime.problems import Invalid, TooLarge, invalid
 
@@ -53,8 +59,42 @@ class Resolved(BaseModel):
     others: list[str]
 
 
+class OrderTold(BaseModel):
+    """The order that the advice is about. None is what the marketplace does not tell."""
+
+    id: str
+    received: bool | None
+    protection_until: datetime | None
+    dispute: str | None
+
+
+class AdviceTold(BaseModel):
+    """Dispute or complaint: `way` is what fits best, `rules` are the policy's that say so, the
+    deciding one first, `reasons` the same in words. Neither way is ever closed.
+
+    `urgent`: less than 48 hours of protection are left. `unknown` are the facts that are missing.
+    """
+
+    way: Way
+    rules: Annotated[list[int], Field(examples=[[2]])]
+    urgent: bool
+    title: str
+    reasons: list[str]
+    unknown: list[Unknown]
+    product_id: str | None
+    order: OrderTold | None
+    dispute_url: Annotated[str, Field(description="Where the marketplace opens disputes.")]
+    complaint_url: Annotated[str, Field(description="The complaint form, its link filled in.")]
+
+
 def router(
-    *, filing: Filing, answering: Answering, evidence: EvidenceDesk, clock: Clock
+    *,
+    filing: Filing,
+    answering: Answering,
+    evidence: EvidenceDesk,
+    advisor: Advisor,
+    profile: Profile,
+    clock: Clock,
 ) -> APIRouter:
     """The routes below `/api/v1` that belong to intake."""
     api = APIRouter(prefix="/api/v1", tags=["intake"], responses=_PROBLEMS)
@@ -105,6 +145,30 @@ def router(
         )
         return answer(resolved.model_dump_json(), 200)
 
+    @api.get("/advice", response_model=AdviceTold)
+    async def advice(
+        who: Viewer,
+        product_link: Annotated[
+            str,
+            Query(description="The product's address, or a text with it.", max_length=TEXT_LIMIT),
+        ] = "",
+        problem: Annotated[
+            Problem | None, Query(description="What is wrong, as the buyer says.")
+        ] = None,
+        reason: Annotated[
+            str, Query(description="A code of the taxonomy, where no problem is told.")
+        ] = "",
+    ) -> Response:
+        """Dispute or complaint, for a product and the orders of whoever is signed in.
+
+        Nothing is refused because it is not known: both ways are then told, with the rule.
+        """
+        product_id = resolve(product_link, profile).product_id
+        told = await advisor.advise(who, product_id, problem=problem, reason=reason)
+        return answer(
+            _advice_told(told, product_id, product_link, profile, clock()).model_dump_json(), 200
+        )
+
     @api.post(
         "/cases/{case_id}/counter-notice",
         status_code=201,
@@ -149,6 +213,31 @@ def complaints(filing: Filing) -> Callable[[Request], Awaitable[Response]]:
         return answer(receipt.model_dump_json(exclude_none=True), 201, location=receipt.status_url)
 
     return file_complaint
+
+
+def _advice_told(
+    told: Advice, product_id: str | None, link: str, profile: Profile, now: datetime
+) -> AdviceTold:
+    order = told.order
+    return AdviceTold(
+        way=told.way,
+        rules=list(told.rules),
+        urgent=told.urgent,
+        title=advising.title(told),
+        reasons=advising.reasons(told, now=now),
+        unknown=list(told.unknown),
+        product_id=product_id,
+        order=OrderTold(
+            id=order.id,
+            received=order.received,
+            protection_until=order.protected_until,
+            dispute=told.dispute,
+        )
+        if order
+        else None,
+        dispute_url=profile.dispute.address(order.id if order else None),
+        complaint_url="/complaints/new" + (f"?product_link={quote(link, safe='')}" if link else ""),
+    )
 
 
 async def read(request: Request, model: type[B]) -> B:

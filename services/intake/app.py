@@ -5,10 +5,12 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from contracts.streams import COMPLAINTS
-from services.intake import api
+from services.intake import advice, api, profile
+from services.intake.advising import Advisor
 from services.intake.answering import Answering
 from services.intake.articles import library
 from services.intake.evidence import EvidenceDesk
+from services.intake.farside import FarSide
 from services.intake.filing import Filing
 from services.intake.projection import VIEWS, metadata
 from services.intake.search import search
@@ -19,6 +21,7 @@ from services.runtime.app import assemble, create_app
 from services.runtime.auth import Auth
 from services.runtime.clock import Clock, utcnow
 from services.runtime.evidence import EvidenceStore
+from services.runtime.marketplace import Marketplace
 from services.runtime.projection import Projector
 from services.runtime.signin import Provider, signin_router
 from services.runtime.web import Pages
@@ -43,8 +46,15 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     auth = Auth.of(settings, clock)
     evidence_store = EvidenceStore(parts.bus)
     evidence = EvidenceDesk(evidence_store, clock=clock)
-    filing = Filing(events=parts.events, evidence=evidence_store, auth=auth, clock=clock)
+    market = profile.load(settings.marketplace_profile)
+    filing = Filing(
+        events=parts.events, evidence=evidence_store, auth=auth, profile=market, clock=clock
+    )
     answering = Answering(events=parts.events, filing=filing, clock=clock)
+    marketplace = Marketplace(settings.marketplace_url)
+    parts.on_stop.append(marketplace.aclose)
+    far = FarSide(marketplace, profile=market, origin=settings.public_url)
+    advisor = Advisor(far, clock, advice.terms())
     pages = Pages(
         HERE / "web" / "templates",
         static=HERE / "web" / "static",
@@ -54,13 +64,23 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
         functions=labels.FUNCTIONS,
     )
     routers = [
-        api.router(filing=filing, answering=answering, evidence=evidence, clock=clock),
+        api.router(
+            filing=filing,
+            answering=answering,
+            evidence=evidence,
+            advisor=advisor,
+            profile=market,
+            clock=clock,
+        ),
         routes.router(
             pages=pages,
             filing=filing,
             answering=answering,
             desk=evidence,
             store=Store(parts.database),
+            far=far,
+            advisor=advisor,
+            profile=market,
             events=parts.events,
             library=library(),
             search=search(),

@@ -10,10 +10,12 @@ from contracts.parties import Evidence
 from contracts.taxonomy import taxonomy
 from services.intake.evidence_kinds import FILES_AT_MOST
 from services.intake.links import Resolution, resolve
+from services.intake.profile import Profile
 
 DESCRIPTION_LIMIT: Final = 20_000
 """Characters of a description or an answer."""
 NAME_LIMIT: Final = 200
+DISPUTE_LIMIT: Final = 100
 EMAIL_LIMIT: Final = 254
 """RFC 5321, 4.5.3.1.3, less the angle brackets."""
 
@@ -41,11 +43,11 @@ def address(text: str) -> str:
     return f"{local}{at}{domain}"
 
 
-def link(text: str) -> tuple[Resolution, str | None]:
-    """What the text points to, and why it cannot be filed."""
+def link(text: str, profile: Profile | None = None) -> tuple[Resolution, str | None]:
+    """What the text points to at the marketplace of `profile`, and why it cannot be filed."""
     if not text.strip():
-        return resolve(""), "Paste the link to the product."
-    found = resolve(text)
+        return resolve("", profile), "Paste the link to the product."
+    found = resolve(text, profile)
     return found, found.reason if found.verdict == "refuse" else None
 
 
@@ -86,6 +88,12 @@ def email(text: str) -> str | None:
         return "Tell us your e-mail address: the receipt and the decision are sent to it."
     if len(text) > EMAIL_LIMIT or not _EMAIL.fullmatch(text):
         return "This is not a complete e-mail address. It looks like name@example.org."
+    return None
+
+
+def dispute(text: str) -> str | None:
+    if len(text) > DISPUTE_LIMIT:
+        return f"The number of a dispute has at most {DISPUTE_LIMIT} characters."
     return None
 
 

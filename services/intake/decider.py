@@ -20,6 +20,7 @@ from contracts.response import CounterNoticeSubmitted
 from contracts.taxonomy import taxonomy
 from services.intake import checks
 from services.intake.language import language_of
+from services.intake.profile import Profile
 from services.runtime.problems import Invalid, NotFound, Refused
 
 
@@ -48,7 +49,8 @@ class Sender:
 @dataclass(frozen=True, slots=True)
 class FileComplaint:
     """`language` is the one that the sender named, if any: of the description, and for the mails.
-    `evidence` are the files named, None for each that is not there."""
+    `evidence` are the files named, None for each that is not there; `dispute` the one that it is
+    linked to."""
 
     complaint_id: str
     product_link: str
@@ -58,15 +60,22 @@ class FileComplaint:
     language: str | None = None
     evidence: tuple[Evidence | None, ...] = ()
     good_faith: bool = False
+    dispute: str | None = None
 
 
-def file(command: FileComplaint, *, now: datetime) -> ComplaintFiled:
-    """The complaint, filed at `now`. Raises Invalid with a sentence for each field that needs
-    another look (Digital Services Act, Art. 16(2), says what a notice must have)."""
+def file(
+    command: FileComplaint, *, now: datetime, profile: Profile | None = None
+) -> ComplaintFiled:
+    """The complaint, filed at `now`, about a product of the marketplace of `profile`.
+
+    Raises Invalid with a sentence for each field that needs another look (Digital Services Act,
+    Art. 16(2), says what a notice must have).
+    """
     sender = command.sender
-    resolution, link_error = checks.link(command.product_link)
+    resolution, link_error = checks.link(command.product_link, profile)
     found = taxonomy().find(command.reason)
     name, email = checks.tidy(sender.name), checks.address(sender.email)
+    dispute = checks.tidy(command.dispute) if command.dispute else ""
     errors = {
         "product_link": link_error,
         "reason": None if found else checks.unknown_reason(command.reason),
@@ -74,6 +83,7 @@ def file(command: FileComplaint, *, now: datetime) -> ComplaintFiled:
         "name": checks.name(name),
         "email": checks.email(email),
         "evidence": checks.evidence(command.evidence),
+        "dispute": checks.dispute(dispute),
         "good_faith": checks.good_faith(command.good_faith),
     }
     refuse(errors)
@@ -99,6 +109,7 @@ def file(command: FileComplaint, *, now: datetime) -> ComplaintFiled:
         evidence=_present(command.evidence),
         good_faith=True,
         filed_at=now,
+        dispute=dispute or None,
     )
 
 

@@ -14,6 +14,7 @@ from services.intake import checks
 from services.intake.decider import FileComplaint, Sender, file
 from services.intake.evidence_kinds import FILES_AT_MOST
 from services.intake.links import TEXT_LIMIT
+from services.intake.profile import Profile
 from services.runtime.auth import Auth, Principal, guest_id
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
@@ -84,6 +85,14 @@ class ComplaintBody(BaseModel):
         ),
     ] = None
     evidence: EvidenceIds = []
+    dispute: Annotated[
+        str | None,
+        Field(
+            description="The dispute about the order that was lost or is open, if there is one.",
+            examples=["D-5521"],
+            json_schema_extra={"maxLength": checks.DISPUTE_LIMIT},
+        ),
+    ] = None
     good_faith: Annotated[
         bool,
         Field(
@@ -122,11 +131,18 @@ class Filing:
     """Files complaints into the log."""
 
     def __init__(
-        self, *, events: EventStore, evidence: EvidenceStore, auth: Auth, clock: Clock
+        self,
+        *,
+        events: EventStore,
+        evidence: EvidenceStore,
+        auth: Auth,
+        profile: Profile,
+        clock: Clock,
     ) -> None:
         self._events = events
         self._evidence = evidence
         self._auth = auth
+        self._profile = profile
         self._clock = clock
 
     async def file(
@@ -148,8 +164,10 @@ class Filing:
                 language=body.language,
                 evidence=await self.named(body.evidence, who) if body.evidence else (),
                 good_faith=body.good_faith,
+                dispute=body.dispute,
             ),
             now=self._clock(),
+            profile=self._profile,
         )
         meta = Meta(
             id=complaint_id if key is None else _command_id(complaint_id, body),

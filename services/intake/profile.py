@@ -1,8 +1,13 @@
-"""A marketplace's profile: what its product links look like, as data."""
+"""A marketplace's profile: what its product links look like, where its disputes are opened, as
+data."""
 
+import json
 import re
 from functools import cache, cached_property
 from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,13 +21,46 @@ class Regional(BaseModel):
     canonical: str
 
 
+class DisputePage(BaseModel):
+    """Where a buyer opens a dispute.
+
+    In `url` and in `fields` (names and values of a form that is sent along), `{order}`,
+    `{product}` and `{text}` stand for what is known; `without_order` is the address to use where
+    no order is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    url: str
+    without_order: str | None = None
+    method: Literal["get", "post"] = "get"
+    fields: dict[str, str] = {}
+
+    def address(self, order: str | None) -> str:
+        if order is None and self.without_order:
+            return self.without_order
+        return self.url.replace("{order}", quote(order or "", safe=""))
+
+    def sent(self, *, order: str | None, product: str | None, text: str) -> dict[str, str]:
+        """The fields that have something to say."""
+        known = {"{order}": order or "", "{product}": product or "", "{text}": text}
+        values = {name: known.get(value, value) for name, value in self.fields.items()}
+        return {name: value for name, value in values.items() if value}
+
+    @property
+    def origin(self) -> str | None:
+        """Its origin where that is not ours, for the pages' policy of where forms may lead."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
+
+
 class Profile(BaseModel):
     """Hosts and forms of a marketplace's links.
 
     Product pages stand on `domains`, alone or below labels that match `site_label` (languages,
     `www`, `m`). Paths are regular expressions matched whole, with the group `id`. The other
     tables are by exact host: report pages that name the product in a query parameter, short
-    links, and share pages that carry the real link in a parameter.
+    links, and share pages that carry the real link in a parameter. `pictures` are the origins,
+    other than ours, from which product pictures may be shown.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +74,8 @@ class Profile(BaseModel):
     share_wrappers: dict[str, tuple[str, ...]]
     canonical: str
     regional: Regional
+    dispute: DisputePage
+    pictures: tuple[str, ...] = ()
 
     @cached_property
     def _hosts(self) -> re.Pattern[str]:
@@ -67,6 +107,22 @@ class Profile(BaseModel):
 @cache
 def aliexpress() -> Profile:
     """The profile that is shipped with this service."""
-    return Profile.model_validate_json(
-        files("services.intake").joinpath("data/aliexpress.json").read_bytes()
-    )
+    return load("aliexpress")
+
+
+@cache
+def load(name: str) -> Profile:
+    """The profile of this name among those shipped, or in the file at this path.
+
+    A profile that `extends` another one names only what differs. Raises FileNotFoundError or
+    ValueError.
+    """
+    return Profile.model_validate(_document(name))
+
+
+def _document(name: str) -> dict[str, Any]:
+    shipped = files("services.intake").joinpath(f"data/{name}.json")
+    text = shipped.read_text("utf-8") if shipped.is_file() else Path(name).read_text("utf-8")
+    document: dict[str, Any] = json.loads(text)
+    base = document.pop("extends", None)
+    return {**_document(base), **document} if base else document

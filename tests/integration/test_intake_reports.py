@@ -39,8 +39,8 @@ async def test_only_open_cases_count_and_a_rebuild_comes_to_the_same_rows(
         _, last = await house.case(product_id="1", complaints=1)
         await projector.wait_for(last)
         store = Store(house.app.state.parts.database)
-        assert await store.reported("1", "SM") == 4
-        assert await store.reported("2", "SM") == 0
+        assert await store.reported("1") == {"SM": 4}
+        assert await store.reported("2") == {}
         before = await rows(house)
         assert len(before) == 4
     async with intake(nats, database_url=database_url) as house:

@@ -10,7 +10,9 @@ from starlette.datastructures import FormData
 
 from contracts.taxonomy import taxonomy
 from services.intake import checks
+from services.intake.advice import Problem
 from services.intake.filing import ComplaintBody
+from services.intake.profile import Profile
 
 
 class Step(StrEnum):
@@ -35,8 +37,8 @@ class Step(StrEnum):
 STEPS: Final = tuple(Step)
 
 SHOWN: Final[dict[Step, frozenset[str]]] = {
-    Step.CHOICE: frozenset({"choice"}),
-    Step.PRODUCT: frozenset({"product_link"}),
+    Step.CHOICE: frozenset({"choice", "product_link", "problem"}),
+    Step.PRODUCT: frozenset({"product_link", "picked"}),
     Step.TYPE: frozenset({"type"}),
     Step.REASON: frozenset({"reason"}),
     Step.DETAILS: frozenset({"description", "language", "name", "email", "good_faith"}),
@@ -48,11 +50,15 @@ SHOWN: Final[dict[Step, frozenset[str]]] = {
 @dataclass(frozen=True, slots=True)
 class Draft:
     """`key` makes submitting twice file once. `evidence` are ids of files already taken. `checked`
-    is set once the summary was seen, so that a correction leads straight back to it."""
+    is set once the summary was seen, so that a correction leads straight back to it. `problem` is
+    what the advice asks for; `picked` the product chosen where the text names several; `dispute`
+    the one that the complaint is linked to."""
 
     key: str
     choice: str = ""
+    problem: str = ""
     product_link: str = ""
+    picked: str = ""
     type: str = ""
     reason: str = ""
     description: str = ""
@@ -60,6 +66,7 @@ class Draft:
     name: str = ""
     email: str = ""
     good_faith: str = ""
+    dispute: str = ""
     checked: str = ""
     evidence: tuple[str, ...] = ()
 
@@ -98,8 +105,13 @@ class Draft:
             name=self.name,
             language=self.language or None,
             evidence=list(self.evidence),
+            dispute=self.dispute or None,
             good_faith=self.good_faith == "true",
         )
+
+    def named_problem(self) -> Problem | None:
+        """What the complainant said is wrong, if it is one of the answers offered."""
+        return Problem(self.problem) if self.problem in list(Problem) else None
 
     def settled(self) -> "Draft":
         """Without a reason that is none of the type chosen (any more)."""
@@ -107,14 +119,14 @@ class Draft:
         return self if found and found[0].code == self.type else replace(self, reason="")
 
 
-def flaws(draft: Draft, step: Step, *, guest: bool) -> dict[str, str]:
+def flaws(draft: Draft, step: Step, *, guest: bool, profile: Profile) -> dict[str, str]:
     """A sentence for each field of the step that needs another look. `guest` is to be asked for
     name and address."""
     match step:
         case Step.CHOICE:
             told = {"choice": None if draft.choice else "Choose one of the two."}
         case Step.PRODUCT:
-            told = {"product_link": checks.link(draft.product_link)[1]}
+            told = {"product_link": checks.link(draft.product_link, profile)[1]}
         case Step.TYPE:
             known = taxonomy().type_of(draft.type)
             told = {"type": None if known else "Choose what kind of problem it is."}
@@ -133,9 +145,11 @@ def flaws(draft: Draft, step: Step, *, guest: bool) -> dict[str, str]:
     return {field: sentence for field, sentence in told.items() if sentence}
 
 
-def first_flawed(draft: Draft, *, guest: bool) -> tuple[Step, dict[str, str]] | None:
+def first_flawed(
+    draft: Draft, *, guest: bool, profile: Profile
+) -> tuple[Step, dict[str, str]] | None:
     """The first step that needs another look, and what about it."""
     for step in STEPS:
-        if told := flaws(draft, step, guest=guest):
+        if told := flaws(draft, step, guest=guest, profile=profile):
             return step, told
     return None

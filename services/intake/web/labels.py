@@ -1,9 +1,11 @@
 """Words of intake's pages that are not in a template."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from contracts.taxonomy import ComplaintType, Reason, taxonomy
+from services.intake import advising
 from services.intake.articles import Group
 from services.intake.web.draft import Step
 from services.runtime.sentences import gettext as _
@@ -39,12 +41,23 @@ def _help(code: str) -> str:
     }.get(code, "")
 
 
-def types() -> list[dict[str, str]]:
-    """The five types as cards, in the taxonomy's order."""
+def types(reported: Mapping[str, int] = MappingProxyType({})) -> list[dict[str, str]]:
+    """The five types as cards, in the taxonomy's order. `reported` complaints of some are there."""
     return [
-        {"value": each.code, "label": name_of(each), "help": _help(each.code)}
+        {
+            "value": each.code,
+            "label": name_of(each),
+            "help": _help(each.code),
+            "badge": _("Already reported: yours joins") if reported.get(each.code) else "",
+        }
         for each in taxonomy().types
     ]
+
+
+def help_address(type_code: str) -> str:
+    """The help article about a type, with its examples."""
+    kind = taxonomy().type_of(type_code)
+    return f"/help/{kind.slug}" if kind else ""
 
 
 def reasons(type_code: str) -> list[dict[str, str]]:
@@ -124,6 +137,9 @@ def language_name(code: str) -> str:
 
 
 FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "advice_reasons": advising.reasons,
+    "advice_title": advising.title,
+    "help_address": help_address,
     "help_group": help_group,
     "help_icon": help_icon,
     "language_name": language_name,
