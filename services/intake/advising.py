@@ -8,9 +8,8 @@ from services.intake.advice import Advice, Problem, Situation, Terms, Way, advis
 from services.intake.farside import FarSide
 from services.runtime.auth import Principal
 from services.runtime.clock import Clock
-from services.runtime.web.filters import datetime_text
-from services.runtime.web.text import gettext as _
-from services.runtime.web.text import ngettext
+from services.runtime.sentences import gettext as _
+from services.runtime.sentences import joined, ngettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,8 @@ def reasons(advice: Advice, *, now: datetime) -> list[str]:
 
 
 def _reason(rule: int, advice: Advice, now: datetime) -> str:
-    ends = advice.order.protected_until if advice.order else None
-    until = datetime_text(ends) if ends else ""
-    over = ends is not None and ends <= now
+    until = advice.order.protected_until if advice.order else None
+    over = until is not None and until <= now
     match rule:
         case 1:
             return _("There is no order of yours for this item. A complaint needs none.")
@@ -123,7 +121,7 @@ def _not_known(advice: Advice) -> str:
         "protection": _("how long your order is protected"),
         "problem": _("what is wrong with it"),
     }
-    missing = ", ".join(names[each] for each in advice.unknown)
+    missing = joined([names[each] for each in advice.unknown], ", ")
     return _(
         "We do not know %(missing)s. Goods that did not arrive, or are wrong, while the order is "
         "protected: a dispute. Anything against the rules of the marketplace: a complaint. "
