@@ -1,154 +1,138 @@
-"""The accused's answer (R35): the case read from the log, the answer written to it."""
+"""The accused's side (R35): the answer, more evidence after it, and the wish for more time."""
 
-import re
-from datetime import datetime
-from typing import Annotated, Final, NamedTuple, cast
+from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from contracts.case import CaseFact
-from contracts.codec import Fact
-from contracts.envelope import Aggregate, Meta
-from contracts.ids import derived_id, new_id
-from contracts.response import CounterNoticeSubmitted
-from services.intake import checks
-from services.intake.decider import (
-    NO_CASE,
-    Case,
-    SubmitCounterNotice,
-    answer,
-    answerable,
-    case_of,
-    is_late,
+from contracts.envelope import Aggregate
+from services.intake.decider import accused
+from services.intake.decider.matter import NOTHING_SENT, Case, Sent, evolve_sent
+from services.intake.parties import (
+    Accepted,
+    Delivery,
+    Matters,
+    StatementBody,
+    WordsBody,
+    center,
 )
-from services.intake.filing import EvidenceIds, Filing, KeyReused, checked_key
 from services.runtime.auth import Principal
-from services.runtime.clock import Clock
-from services.runtime.events import EventStore
-
-_CASE_ID: Final = re.compile(r"[0-9a-f]{32}")
+from services.runtime.problems import NotFound
 
 
-class CounterNoticeBody(BaseModel):
-    """The answer of the accused."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_extra={"required": ["text"]})
-
-    text: Annotated[
-        str, Field(json_schema_extra={"minLength": 1, "maxLength": checks.DESCRIPTION_LIMIT})
-    ] = ""
-    evidence: EvidenceIds = []
-
-
-class AnswerReceipt(BaseModel):
-    """An answer that was taken. A `late` one is kept and shown to the moderators, marked late."""
-
-    case_id: str
-    number: str
-    received_at: datetime
-    due_at: datetime
-    late: bool
-    message: str
-    sequence: int
-    page_url: str
-
-
-class Answerable(NamedTuple):
-    """`answers` counts those that were sent before."""
+class Accusation(NamedTuple):
+    """A case as its accused meets it, and what they have sent in it."""
 
     case: Case
-    due_at: datetime
-    answers: int
+    sent: Sent
 
 
 class Answering:
-    """Takes the answers of the accused into the log."""
+    """Takes what the accused sends into the log. Every method raises NotFound to whoever is not
+    accused in the case: for them there is no such case."""
 
-    def __init__(self, *, events: EventStore, filing: Filing, clock: Clock) -> None:
-        self._events = events
-        self._filing = filing
-        self._clock = clock
+    def __init__(self, matters: Matters) -> None:
+        self._matters = matters
 
-    async def case(self, case_id: str, who: Principal) -> Answerable:
-        """The case, if `who` may answer in it now. Raises what `decider.answerable` raises."""
-        case = await self._case(case_id)
-        due_at = answerable(case, case_id, by=_accused(who, case_id))
-        before = await self._events.read(Aggregate(kind="response", id=case_id))
-        return Answerable(case, due_at, len(before.messages))
-
-    async def submit(
-        self,
-        case_id: str,
-        body: CounterNoticeBody,
-        who: Principal,
-        *,
-        received_at: datetime,
-        key: str | None,
-        correlation: str,
-    ) -> AnswerReceipt:
-        """Takes an answer that reached the server at `received_at`, before or after it was due.
-
-        Raises what `decider.answer` raises, KeyReused, or Unavailable.
-        """
-        by = _accused(who, case_id)
-        case = await self._case(case_id)
-        due_at = answerable(case, case_id, by=by)
-        command = SubmitCounterNotice(
-            case_id=case_id,
-            by=by,
-            text=body.text,
-            evidence=await self._filing.named(body.evidence, who),
+    async def case(self, case_id: str, who: Principal) -> Accusation:
+        """The case against `who`: proved by signing in, or by a signed link to this case."""
+        case = await self._matters.case(case_id)
+        mine = case.accused is not None and (
+            who.holds("case", case_id) or (who.signed_in and who.id == case.accused)
         )
-        wanted = answer(case, command, now=received_at)
-        handled = await self._events.handle(
+        if not mine:
+            raise NotFound(f"There is no case {case_id} in which you could answer.")
+        return Accusation(case, await self._matters.sent(case_id))
+
+    async def answer(
+        self, case_id: str, body: StatementBody, who: Principal, delivery: Delivery
+    ) -> Accepted:
+        """Takes an answer, before or after it was due. Raises what `decider.accused.answer` does,
+        KeyReused, or Unavailable."""
+        case, _ = await self.case(case_id, who)
+        said = await self._matters.statement(body, who)
+        stored, sequence = await self._matters.append(
             Aggregate(kind="response", id=case_id),
-            initial=None,
-            evolve=lambda state, _: state,
-            decide=lambda _: [wanted],
-            meta=Meta(
-                id=new_id() if key is None else derived_id("answer", case_id, by, checked_key(key)),
-                time=received_at,
-                actor=who.actor,
-                correlation=correlation,
-            ),
+            initial=NOTHING_SENT,
+            evolve=evolve_sent,
+            decide=lambda sent: accused.answer(case, sent, said, now=delivery.received_at),
+            by=f"member:{case.accused}",
+            verb="answer",
+            body=body,
+            delivery=delivery,
         )
-        return _receipt(case, due_at, wanted, handled.facts, handled.sequence)
+        late = case.is_late(case.due_at, stored.received_at)
+        return Accepted(
+            number=case.number,
+            received_at=stored.received_at,
+            due_at=case.due_at,
+            late=late,
+            message=(
+                "Your answer came after the deadline. It is kept, and shown to the moderators as "
+                "late."
+                if late
+                else "Your answer came in time. The moderators will read it before they decide."
+            ),
+            sequence=sequence,
+            **center("cases", case_id, sequence),
+        )
 
-    async def _case(self, case_id: str) -> Case:
-        if not _CASE_ID.fullmatch(case_id):
-            return NO_CASE
-        history = await self._events.read(Aggregate(kind="case", id=case_id))
-        return case_of(cast(tuple[CaseFact, ...], history.facts))
+    async def add_evidence(
+        self, case_id: str, body: StatementBody, who: Principal, delivery: Delivery
+    ) -> Accepted:
+        """Takes more evidence. Raises what `decider.accused.supply` does, KeyReused, or
+        Unavailable."""
+        case, _ = await self.case(case_id, who)
+        said = await self._matters.statement(body, who)
+        stored, sequence = await self._matters.append(
+            Aggregate(kind="response", id=case_id),
+            initial=NOTHING_SENT,
+            evolve=evolve_sent,
+            decide=lambda sent: accused.supply(case, sent, said, now=delivery.received_at),
+            by=f"member:{case.accused}",
+            verb="evidence",
+            body=body,
+            delivery=delivery,
+        )
+        late = case.is_late(case.due_at, stored.received_at)
+        return Accepted(
+            number=case.number,
+            received_at=stored.received_at,
+            due_at=case.due_at,
+            late=late,
+            message=(
+                "Your evidence came after the deadline. It is kept, and shown to the moderators "
+                "as late."
+                if late
+                else "Your evidence stands beside your answer now."
+            ),
+            sequence=sequence,
+            **center("cases", case_id, sequence),
+        )
 
-
-def _accused(who: Principal, case_id: str) -> str:
-    """The member id that `who` proved: by signing in, or by a link made for this case."""
-    return who.id if who.signed_in or who.holds("case", case_id) else ""
-
-
-def _receipt(
-    case: Case,
-    due_at: datetime,
-    wanted: CounterNoticeSubmitted,
-    facts: tuple[Fact, ...],
-    sequence: int,
-) -> AnswerReceipt:
-    (stored,) = facts
-    assert isinstance(stored, CounterNoticeSubmitted)
-    if (stored.text, stored.evidence) != (wanted.text, wanted.evidence):
-        raise KeyReused("With this key another answer was sent. Use a new key for a new answer.")
-    late = is_late(case, stored)
-    return AnswerReceipt(
-        case_id=stored.case_id,
-        number=case.number,
-        received_at=stored.received_at,
-        due_at=due_at,
-        late=late,
-        message=(
-            "Your answer came after the deadline. It is kept, and shown to the moderators as late."
-            if late
-            else "Your answer came in time. The moderators will read it before they decide."
-        ),
-        sequence=sequence,
-        page_url=f"/center/cases/{stored.case_id}?after={sequence}",
-    )
+    async def ask_for_time(
+        self, case_id: str, body: WordsBody, who: Principal, delivery: Delivery
+    ) -> Accepted:
+        """Asks for more time. Raises what `decider.accused.ask_for_time` does, KeyReused, or
+        Unavailable."""
+        case, _ = await self.case(case_id, who)
+        stored, sequence = await self._matters.append(
+            Aggregate(kind="response", id=case_id),
+            initial=NOTHING_SENT,
+            evolve=evolve_sent,
+            decide=lambda sent: accused.ask_for_time(
+                case, sent, body.text, now=delivery.received_at
+            ),
+            by=f"member:{case.accused}",
+            verb="extension",
+            body=body,
+            delivery=delivery,
+        )
+        return Accepted(
+            number=case.number,
+            received_at=stored.requested_at,
+            due_at=case.due_at,
+            message=(
+                "You have asked for more time. A moderator answers by e-mail; until then the "
+                "deadline stands as it is."
+            ),
+            sequence=sequence,
+            **center("cases", case_id, sequence),
+        )

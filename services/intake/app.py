@@ -5,13 +5,19 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from contracts.streams import COMPLAINTS
-from services.intake import advice, api, profile
+from services.intake import advice, profile
+from services.intake.adding import Adding
 from services.intake.advising import Advisor
 from services.intake.answering import Answering
+from services.intake.api import filing as filing_api
+from services.intake.api import parties as parties_api
+from services.intake.appealing import Appealing
 from services.intake.articles import library
 from services.intake.evidence import EvidenceDesk
 from services.intake.farside import FarSide
 from services.intake.filing import Filing
+from services.intake.guests import Guests
+from services.intake.parties import Matters
 from services.intake.projection import VIEWS, metadata
 from services.intake.search import search
 from services.intake.settings import Settings
@@ -32,17 +38,17 @@ HERE = Path(__file__).parent
 def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     """The service, not yet connected to anything; its lifespan does that."""
     parts = assemble(settings, clock=clock, metadata=metadata)
-    parts.projectors.append(
-        Projector(
-            "reports",
-            bus=parts.bus,
-            database=parts.database,
-            metadata=metadata,
-            stream=COMPLAINTS,
-            subjects=["case.*.*"],
-            views=VIEWS,
-        )
+    projector = Projector(
+        "reports",
+        bus=parts.bus,
+        database=parts.database,
+        metadata=metadata,
+        stream=COMPLAINTS,
+        subjects=["case.*.*"],
+        views=VIEWS,
     )
+    parts.projectors.append(projector)
+    store = Store(parts.database, projector)
     auth = Auth.of(settings, clock)
     evidence_store = EvidenceStore(parts.bus)
     evidence = EvidenceDesk(evidence_store, clock=clock)
@@ -50,7 +56,9 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     filing = Filing(
         events=parts.events, evidence=evidence_store, auth=auth, profile=market, clock=clock
     )
-    answering = Answering(events=parts.events, filing=filing, clock=clock)
+    matters = Matters(events=parts.events, store=store, filing=filing)
+    adding, answering, appealing = Adding(matters), Answering(matters), Appealing(matters)
+    guests = Guests(events=parts.events, store=store)
     marketplace = Marketplace(settings.marketplace_url)
     parts.on_stop.append(marketplace.aclose)
     far = FarSide(marketplace, profile=market, origin=settings.public_url)
@@ -64,20 +72,21 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
         functions=labels.FUNCTIONS,
     )
     routers = [
-        api.router(
-            filing=filing,
-            answering=answering,
-            evidence=evidence,
-            advisor=advisor,
-            profile=market,
-            clock=clock,
+        filing_api.router(
+            filing=filing, evidence=evidence, advisor=advisor, profile=market, clock=clock
+        ),
+        parties_api.router(
+            adding=adding, answering=answering, appealing=appealing, guests=guests, clock=clock
         ),
         routes.router(
             pages=pages,
             filing=filing,
+            adding=adding,
             answering=answering,
+            appealing=appealing,
+            guests=guests,
             desk=evidence,
-            store=Store(parts.database),
+            store=store,
             far=far,
             advisor=advisor,
             profile=market,
@@ -89,6 +98,6 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
         signin_router(auth, Provider.of(settings)),
     ]
     app = create_app(parts, title="Redress: intake", routers=routers)
-    app.direct("POST", "/api/v1/complaints", api.complaints(filing))
+    app.direct("POST", "/api/v1/complaints", filing_api.complaints(filing))
     pages.install(app)
     return app

@@ -16,6 +16,8 @@ DESCRIPTION_LIMIT: Final = 20_000
 """Characters of a description or an answer."""
 NAME_LIMIT: Final = 200
 DISPUTE_LIMIT: Final = 100
+FILES_IN_ALL: Final = 20
+"""Files that one party can send in one matter, five at a time."""
 EMAIL_LIMIT: Final = 254
 """RFC 5321, 4.5.3.1.3, less the angle brackets."""
 
@@ -60,9 +62,17 @@ def unknown_reason(code: str) -> str:
     return f"There is no reason {code[:20]!r}. The taxonomy lists them all."
 
 
-def description(text: str) -> str | None:
-    if not text.strip():
-        return "Describe the situation in your own words."
+def description(description: str) -> str | None:
+    return text(description, "Describe the situation in your own words.")
+
+
+def text(typed: str, missing: str) -> str | None:
+    """What is wrong with words that are needed; `missing` is the sentence where there are none."""
+    return optional(typed) if typed.strip() else missing
+
+
+def optional(text: str) -> str | None:
+    """What is wrong with words that may be left out."""
     if len(text) > DESCRIPTION_LIMIT:
         return (
             f"This has {len(text):,} characters; at most {DESCRIPTION_LIMIT:,} can be taken. "
@@ -103,6 +113,10 @@ def evidence(files: Sequence[Evidence | None]) -> str | None:
     if None in files:
         return "One of the files is not there (any more). Attach it again."
     return None
+
+
+def some_evidence(files: Sequence[Evidence | None]) -> str | None:
+    return None if files else "Attach at least one file."
 
 
 def good_faith(stated: bool) -> str | None:

@@ -11,7 +11,7 @@ from contracts.envelope import Aggregate, Meta
 from contracts.ids import derived_id, new_id
 from contracts.parties import Evidence, Language
 from services.intake import checks
-from services.intake.decider import FileComplaint, Sender, file
+from services.intake.decider.filing import FileComplaint, Sender, file
 from services.intake.evidence_kinds import FILES_AT_MOST
 from services.intake.links import TEXT_LIMIT
 from services.intake.profile import Profile

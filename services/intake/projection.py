@@ -1,19 +1,24 @@
-"""What is under complaint already, so that the wizard can say that a complaint will join others."""
+"""What is under complaint already, so that the wizard can say that a complaint will join others;
+and where a complaint and a decision belong, so that their case can be found in the log."""
 
 from typing import Any
 
 import sqlalchemy as sa
 
 from contracts.case import (
+    AppealDecided,
     CaseClosed,
     CaseDecided,
     CaseDeclaredInadmissible,
     CaseFact,
     CaseOpened,
+    CaseReopened,
+    CaseWithdrawn,
     ComplaintJoined,
+    ComplaintLeft,
 )
 from contracts.codec import Fact, Message
-from services.runtime.database import Row
+from services.runtime.database import Row, UtcTime
 from services.runtime.projection import Key, View, bookkeeping
 
 metadata = sa.MetaData()
@@ -32,8 +37,28 @@ reports = sa.Table(
 """One row a case. `open` while a new complaint of its type about its product joins it."""
 
 
+joined = sa.Table(
+    "joined",
+    metadata,
+    sa.Column("complaint_id", sa.Text, primary_key=True),
+    sa.Column("case_id", sa.Text, nullable=False),
+    sa.Column("complainant", sa.Text, nullable=False),
+    sa.Column("joined_at", UtcTime, nullable=False),
+    sa.Index("joined_by_complainant", "complainant", "joined_at"),
+)
+"""One row a complaint: the case that it joined."""
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("decision_id", sa.Text, primary_key=True),
+    sa.Column("case_id", sa.Text, nullable=False),
+)
+"""One row a decision that can be appealed against."""
+
+
 def key(fact: Fact, message: Message) -> Key | None:
-    return (message.subject.rsplit(".", 1)[1],) if isinstance(fact, CaseFact) else None
+    return (_case_id(message),) if isinstance(fact, CaseFact) else None
 
 
 def fold(row: Row | None, fact: CaseFact, message: Message) -> Row:
@@ -54,10 +79,54 @@ def _change(row: Row, fact: CaseFact) -> dict[str, Any]:
     match fact:
         case ComplaintJoined():
             return {"complaints": row["complaints"] + 1}
-        case CaseDecided() | CaseDeclaredInadmissible() | CaseClosed():
+        case ComplaintLeft():
+            return {"complaints": row["complaints"] - 1}
+        case CaseDecided() | CaseDeclaredInadmissible() | CaseClosed() | CaseWithdrawn():
             return {"open": False}
+        case CaseReopened():
+            return {"open": True}
         case _:  # another fact of the case: it changes nothing here
             return {}
 
 
-VIEWS = [View(reports, key, fold)]
+def joined_key(fact: Fact, message: Message) -> Key | None:
+    return (fact.complaint_id,) if isinstance(fact, ComplaintJoined) else None
+
+
+def fold_joined(_: Row | None, fact: ComplaintJoined, message: Message) -> Row:
+    return {
+        "complaint_id": fact.complaint_id,
+        "case_id": _case_id(message),
+        "complainant": fact.complainant,
+        "joined_at": fact.joined_at,
+    }
+
+
+def decision_key(fact: Fact, message: Message) -> Key | None:
+    decision = _decision(fact)
+    return None if decision is None else (decision,)
+
+
+def fold_decision(_: Row | None, fact: Fact, message: Message) -> Row:
+    return {"decision_id": _decision(fact), "case_id": _case_id(message)}
+
+
+def _decision(fact: Fact) -> str | None:
+    match fact:
+        case CaseDecided() | CaseDeclaredInadmissible():
+            return fact.decision_id
+        case AppealDecided() if fact.appeal_until is not None:
+            return fact.appeal_id  # what an appeal has changed can be appealed against in its turn
+        case _:
+            return None
+
+
+def _case_id(message: Message) -> str:
+    return message.subject.rsplit(".", 1)[1]
+
+
+VIEWS = [
+    View(reports, key, fold),
+    View(joined, joined_key, fold_joined, append_only=True),
+    View(decisions, decision_key, fold_decision, append_only=True),
+]

@@ -80,6 +80,7 @@ def test_services_declare_no_streams() -> None:
 PURE = (
     "contracts/*.py",
     "services/*/decider.py",
+    "services/*/decider/*.py",
     "services/*/projection.py",
     "services/*/transitions.py",
     "services/*/state.py",

@@ -350,7 +350,7 @@ async def test_an_answer_without_words_is_refused(house: House) -> None:
 
 async def test_open_cases_are_counted_by_product_and_type(house: House) -> None:
     projector: Projector = house.app.state.parts.projectors[0]
-    store = Store(house.app.state.parts.database)
+    store = Store(house.app.state.parts.database, projector)
     await house.case(product_id="777", complaints=2)
     _, sequence = await house.case(DECIDED, product_id="777", complaints=5)
     await projector.wait_for(sequence)

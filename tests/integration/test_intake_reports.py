@@ -38,7 +38,7 @@ async def test_only_open_cases_count_and_a_rebuild_comes_to_the_same_rows(
         await house.case(CLOSED, product_id="2")
         _, last = await house.case(product_id="1", complaints=1)
         await projector.wait_for(last)
-        store = Store(house.app.state.parts.database)
+        store = Store(house.app.state.parts.database, projector)
         assert await store.reported("1") == {"SM": 4}
         assert await store.reported("2") == {}
         before = await rows(house)

@@ -7,33 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.case import (
-    CaseAdmitted,
-    CaseDecided,
-    CaseFact,
-    CaseOpened,
-    CounterNoticeLapsed,
-    CounterNoticeRequested,
-    Ground,
-    Outcome,
-    StatementOfReasons,
-)
 from contracts.parties import Evidence, Product
 from contracts.taxonomy import taxonomy
 from services.intake import checks
-from services.intake.decider import (
-    AlreadyDecided,
-    FileComplaint,
-    NotAsked,
-    Sender,
-    SubmitCounterNotice,
-    answer,
-    case_of,
-    file,
-    is_late,
-)
+from services.intake.decider.filing import FileComplaint, Sender, file
 from services.intake.language import language_of
-from services.runtime.problems import Invalid, NotFound
+from services.runtime.problems import Invalid
 
 NOW = datetime(2025, 11, 12, 9, 0, tzinfo=UTC)
 DUE = NOW + timedelta(days=7)
@@ -186,68 +165,3 @@ def test_r28_the_language_of_a_description_is_found(text: str, language: str) ->
 def test_latin_letters_leave_the_language_to_the_account() -> None:
     assert language_of("La funda está en la categoría equivocada.", "es") == "es"
     assert language_of("The seller said: кот", "ru") == "en"
-
-
-# --- the answer of the accused ----------------------------------------------------------------
-
-OPENED = CaseOpened(
-    case_id="k" * 32,
-    number="K-1",
-    accused="sunrise-store",
-    product=Product(link="https://www.aliexpress.com/item/1.html", product_id="1"),
-    complaint_type="SM",
-    severity=1,
-    policy_version="1",
-    opened_at=NOW,
-    triage_due_at=NOW,
-)
-ADMITTED = CaseAdmitted(by="mia", at=NOW)
-ASKED = CounterNoticeRequested(by="mia", at=NOW, due_at=DUE, allegation="Wrong category.")
-LAPSED = CounterNoticeLapsed(due_at=DUE, at=DUE)
-DECIDED = CaseDecided(
-    decision_id="d",
-    by="mia",
-    at=NOW,
-    outcome=Outcome.UPHELD,
-    statement=StatementOfReasons(
-        facts="…", ground=Ground(kind="contract", reference="1", explanation="…")
-    ),
-    appeal_until=NOW,
-)
-ANSWER = SubmitCounterNotice("k" * 32, "sunrise-store", "It is a cosmetics case.", (PHOTO,))
-
-
-def test_r35_the_accused_answers_with_text_and_evidence() -> None:
-    case = case_of([OPENED, ADMITTED, ASKED])
-    notice = answer(case, ANSWER, now=NOW)
-    assert (notice.text, notice.evidence, notice.received_at) == (ANSWER.text, (PHOTO,), NOW)
-    assert not is_late(case, notice)
-
-
-def test_an_answer_in_the_last_moment_counts_and_one_after_it_is_late_but_kept() -> None:
-    case = case_of([OPENED, ASKED, LAPSED])
-    assert not is_late(case, answer(case, ANSWER, now=DUE))
-    assert is_late(case, answer(case, ANSWER, now=DUE + timedelta(microseconds=1)))
-
-
-@pytest.mark.parametrize(
-    ("history", "by", "refusal"),
-    [
-        ([], "sunrise-store", NotFound),
-        ([OPENED, ASKED], "shenzhen-gadgets", NotFound),
-        ([OPENED.model_copy(update={"accused": None}), ASKED], "sunrise-store", NotFound),
-        ([OPENED, ADMITTED], "sunrise-store", NotAsked),
-        ([OPENED, ASKED, DECIDED], "sunrise-store", AlreadyDecided),
-    ],
-)
-def test_who_may_not_answer_is_told_why(
-    history: list[CaseFact], by: str, refusal: type[Exception]
-) -> None:
-    with pytest.raises(refusal):
-        answer(case_of(history), replace(ANSWER, by=by), now=NOW)
-
-
-def test_an_answer_needs_words() -> None:
-    with pytest.raises(Invalid) as refused:
-        answer(case_of([OPENED, ASKED]), replace(ANSWER, text="", evidence=(None,)), now=NOW)
-    assert {each["field"] for each in refused.value.errors} == {"text", "evidence"}

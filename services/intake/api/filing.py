@@ -1,13 +1,13 @@
-"""The HTTP API of intake. Bodies are read straight from their bytes by one pydantic model."""
+"""Filing, advice, evidence, the taxonomy and product links."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,20 +15,15 @@ from contracts.taxonomy import taxonomy
 from services.intake import advising
 from services.intake.advice import Advice, Problem, Unknown, Way
 from services.intake.advising import Advisor
-from services.intake.answering import Answering, AnswerReceipt, CounterNoticeBody
+from services.intake.api.conventions import PROBLEMS, answer, documented, read
 from services.intake.evidence import EvidenceDesk
 from services.intake.filing import ComplaintBody, Filing, Receipt, uploader
 from services.intake.links import TEXT_LIMIT, resolve
 from services.intake.profile import Profile
 from services.intake.uploads import FormRequest, files_of
-from services.runtime.auth import SignInRequired, Viewer, current, verify_csrf
+from services.runtime.auth import Viewer, current, verify_csrf
 from services.runtime.clock import Clock
-from services.runtime.problems import Invalid, TooLarge, invalid
-
-BODY_LIMIT: Final = 512_000
-"""Bytes of a JSON body: the longest description, however escaped, fits twice."""
-
-B = TypeVar("B", bound=BaseModel)
+from services.runtime.problems import Invalid
 
 
 class EvidenceTaken(BaseModel):
@@ -90,14 +85,13 @@ class AdviceTold(BaseModel):
 def router(
     *,
     filing: Filing,
-    answering: Answering,
     evidence: EvidenceDesk,
     advisor: Advisor,
     profile: Profile,
     clock: Clock,
 ) -> APIRouter:
     """The routes below `/api/v1` that belong to intake."""
-    api = APIRouter(prefix="/api/v1", tags=["intake"], responses=_PROBLEMS)
+    api = APIRouter(prefix="/api/v1", tags=["intake"], responses=PROBLEMS)
 
     api.post("/complaints", status_code=201, response_model=Receipt, openapi_extra=_FILING)(
         complaints(filing)
@@ -169,29 +163,6 @@ def router(
             _advice_told(told, product_id, product_link, profile, clock()).model_dump_json(), 200
         )
 
-    @api.post(
-        "/cases/{case_id}/counter-notice",
-        status_code=201,
-        response_model=AnswerReceipt,
-        openapi_extra=_ANSWERING,
-    )
-    async def submit_counter_notice(case_id: str, request: Request) -> Response:
-        """The accused answers, with evidence. An answer after the deadline is kept, marked late."""
-        received_at = clock()
-        await verify_csrf(request)
-        who = current(request)
-        if who is None:
-            raise SignInRequired("Sign in to answer in this case.")
-        receipt = await answering.submit(
-            case_id,
-            await read(request, CounterNoticeBody),
-            who,
-            received_at=received_at,
-            key=request.headers.get("idempotency-key"),
-            correlation=request.scope["state"]["correlation"],
-        )
-        return answer(receipt.model_dump_json(), 201)
-
     return api
 
 
@@ -240,50 +211,13 @@ def _advice_told(
     )
 
 
-async def read(request: Request, model: type[B]) -> B:
-    """The body as a model. Raises Invalid, or TooLarge before more than `BODY_LIMIT` was read."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_LIMIT:
-            raise TooLarge(f"The body may have at most {BODY_LIMIT // 1000} KB.")
-    try:
-        return model.model_validate_json(bytes(body))
-    except ValidationError as error:
-        raise invalid(error.errors(include_url=False)) from None
-
-
-def answer(json: str, status: int, *, location: str | None = None) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    if location:
-        headers["Location"] = location
-    return Response(json, status, headers, "application/json")
-
-
 _TAKEN: Final = set(EvidenceTaken.model_fields)
 _TAXONOMY: Final = taxonomy().model_dump_json(exclude_none=True).encode()
 _TAXONOMY_TAG: Final = f'"{sha256(_TAXONOMY).hexdigest()[:32]}"'
 
 
-def _body(model: type[BaseModel]) -> dict[str, Any]:
-    schema = model.model_json_schema()
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-_KEY_HEADER: Final[dict[str, Any]] = {
-    "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "description": "Chosen by the client: a request repeated with it is carried out once.",
-            "schema": {"type": "string", "maxLength": 200},
-        }
-    ]
-}
-_FILING: Final = _body(ComplaintBody) | _KEY_HEADER
-_ANSWERING: Final = _body(CounterNoticeBody) | _KEY_HEADER
-_RESOLVING: Final = _body(Text)
+_FILING: Final = documented(ComplaintBody)
+_RESOLVING: Final = documented(Text, keyed=False)
 _UPLOAD: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -296,11 +230,5 @@ _UPLOAD: Final[dict[str, Any]] = {
                 }
             }
         },
-    }
-}
-_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    "4XX": {
-        "description": "Refused, with the reason (RFC 9457); 422 lists `errors` by field.",
-        "content": {"application/problem+json": {"schema": {"type": "object"}}},
     }
 }

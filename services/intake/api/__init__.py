@@ -1,0 +1,1 @@
+"""The HTTP API of intake. Bodies are read straight from their bytes by one pydantic model."""
