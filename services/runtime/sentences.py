@@ -16,7 +16,14 @@ from typing import Any, Final
 from babel.support import NullTranslations
 from typing_extensions import override
 
-from services.runtime.locales import ENGLISH, date_text, decimal_text, moment_text
+from services.runtime.locales import (
+    ENGLISH,
+    LANGUAGES,
+    date_text,
+    decimal_text,
+    locale,
+    moment_text,
+)
 
 _PLAIN: Final = NullTranslations()
 
@@ -82,6 +89,31 @@ class Sentence(str):
             return text
         filled = {name: shown(v, translations, language) for name, v in self._values.items()}
         return text % filled
+
+
+class Name(Sentence):
+    """What data, not the catalogues, names in several languages."""
+
+    __slots__ = ("_names",)
+
+    _names: Mapping[str, str]
+
+    @override
+    def told(self, translations: NullTranslations, language: str) -> str:
+        return self._names.get(language, str(self))
+
+
+def named(names: Mapping[str, str]) -> str:
+    """A name by language, English among them."""
+    made = Name(names[ENGLISH])
+    made._names = names
+    return made
+
+
+def language_name(tag: str) -> str:
+    """A language's name; its BCP 47 tag where Babel knows no name for it."""
+    primary = tag.partition("-")[0]
+    return named({each: locale(each).languages.get(primary, tag) for each in LANGUAGES})
 
 
 def gettext(message: str) -> str:

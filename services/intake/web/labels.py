@@ -9,13 +9,12 @@ from services.intake import advising
 from services.intake.articles import Group
 from services.intake.web.draft import Step
 from services.runtime.sentences import gettext as _
-from services.runtime.web.text import reader
+from services.runtime.sentences import named
 
 
 def name_of(entry: ComplaintType | Reason) -> str:
-    """A type or reason in the reader's language, or in English."""
-    names = {"en": entry.en, "ru": entry.ru, "ar": entry.ar}
-    return names.get(reader().language.partition("-")[0], entry.en)
+    """A type or reason."""
+    return named({"en": entry.en, "ru": entry.ru, "ar": entry.ar})
 
 
 def type_name(code: str) -> str:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from contracts.taxonomy import taxonomy
 from services.moderation.read_models import TimelineEntry
 from services.runtime.sentences import gettext as _
-from services.runtime.web.text import reader, told
+from services.runtime.sentences import language_name, named
+from services.runtime.web import told
 
 
 class Label(NamedTuple):
@@ -100,31 +101,15 @@ def done(command: str) -> str:
 
 
 def type_name(code: str) -> str:
-    """A complaint type of the taxonomy in the reader's language."""
+    """A complaint type of the taxonomy."""
     found = taxonomy().type_of(code)
-    return str(getattr(found, reader().language, found.en)) if found else code
+    return named({"en": found.en, "ru": found.ru, "ar": found.ar}) if found else code
 
 
 def reason_name(code: str) -> str:
-    """A concrete reason of the taxonomy in the reader's language."""
+    """A concrete reason of the taxonomy."""
     found = taxonomy().find(code)
-    return str(getattr(found[1], reader().language, found[1].en)) if found else code
-
-
-def language_name(tag: str) -> str:
-    """A language's name in the reader's language; its tag where we have no name for it."""
-    names = {
-        "ar": _("Arabic"),
-        "de": _("German"),
-        "en": _("English"),
-        "es": _("Spanish"),
-        "fr": _("French"),
-        "it": _("Italian"),
-        "pt": _("Portuguese"),
-        "ru": _("Russian"),
-        "zh": _("Chinese"),
-    }
-    return names.get(tag.partition("-")[0], tag)
+    return named({"en": found[1].en, "ru": found[1].ru, "ar": found[1].ar}) if found else code
 
 
 def events_for_staff(timeline: Iterable[TimelineEntry]) -> list[Event]:
