@@ -35,7 +35,8 @@ Track = Literal["IPS", "IPP", "TRX", "INF", "ABUSE"]
 
 
 class Measure(Contract):
-    """One measure as a decision imposes it. `days` None: until reversed; for good when closed.
+    """One measure as a decision imposes it. `days` None: until `ends_at`, or until reversed, or
+    for good when an account is closed.
 
     `immediate_ground` is the recorded reason why an account is closed at once and not 30 days
     after being told (Regulation 2019/1150, Art. 4(4)).
@@ -46,6 +47,7 @@ class Measure(Contract):
     days: int | None = None
     product_id: str | None = None
     immediate_ground: str | None = None
+    ends_at: AwareDatetime | None = None
 
 
 class Finding(Contract):
@@ -557,6 +559,7 @@ class AppealDecided(Contract):
     appeal_until: AwareDatetime | None = None
     appellant: Literal["complainant", "accused"] | None = None
     complaint_id: str | None = None
+    manifestly_unfounded: bool = False
 
 
 class CaseReopened(Contract):

@@ -13,16 +13,18 @@ from services.moderation.commands import (
     Admit,
     CaseCommand,
     Claim,
-    Close,
     Decide,
     Join,
-    Lapse,
+    OpenAppeal,
     ReceiveCounterNotice,
     RequestCounterNotice,
+    WantedMeasure,
+    Withdraw,
 )
 from services.moderation.decider import decide
 from services.moderation.policy import policy
-from services.moderation.state import NEW_CASE, Case, evolve
+from services.moderation.state import NEW_CASE, Case, Side, evolve
+from services.moderation.transitions import ROWS
 from services.runtime.problems import Refused
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -30,21 +32,30 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 MIA = Actor("mia", frozenset({"moderator"}))
 SVEN = Actor("sven", frozenset({"senior_moderator"}))
+SARA = Actor("sara", frozenset({"senior_moderator"}))
 OLGA = Actor("olga", frozenset({"appeals_officer"}))
+OTTO = Actor("otto", frozenset({"appeals_officer"}))
 IVAN = Actor("ivan", frozenset({"customer"}))
 SELLER = "sunrise-store"
 
 
-def complaint(name: str = "Ivan's", *, reason: str = "SM3", accused: str | None = SELLER) -> Join:
+def complaint(
+    name: str = "Ivan's",
+    *,
+    reason: str = "SM3",
+    accused: str | None = SELLER,
+    complainant: str = "member:ivan",
+    severity: int = 1,
+) -> Join:
     """What a filed complaint asks of its case."""
     return Join(
         case_id=derived_id("case", "of the tests"),
         complaint_id=derived_id("complaint", name),
         complaint_number="C-00000-00000",
-        complainant="member:ivan",
+        complainant=complainant,
         complaint_type=reason[:2],
         reason=reason,
-        severity=1,
+        severity=severity,
         language="ru",
         product=Product(link="https://example.com/item/1.html", product_id="1"),
         product_title="Phone case",
@@ -63,9 +74,41 @@ def answer(received_at: datetime, name: str = "the answer") -> ReceiveCounterNot
     )
 
 
+def appeal(
+    decision_id: str,
+    lodged_at: datetime = MONDAY,
+    *,
+    by: Side = "accused",
+    complaint_name: str = "Ivan's",
+    name: str = "the appeal",
+) -> OpenAppeal:
+    """What an appeal asks of its case."""
+    accused = by == "accused"
+    return OpenAppeal(
+        appeal_id=derived_id("appeal", name),
+        decision_id=decision_id,
+        appellant=by,
+        complaint_id=None if accused else derived_id("complaint", complaint_name),
+        by=SELLER if accused else "member:ivan",
+        text="It is not so.",
+        evidence=(),
+        lodged_at=lodged_at,
+    )
+
+
+def withdrawal(name: str = "Ivan's") -> Withdraw:
+    return Withdraw(complaint_id=derived_id("complaint", name))
+
+
 ASK = RequestCounterNotice(allegation="The phone case is listed under Cosmetic bags.")
 UPHOLD = Decide(outcome=Outcome.UPHELD, facts="The listing is in the wrong category.")
 DISMISS = Decide(outcome=Outcome.DISMISSED, facts="The category is right.")
+
+FREEZE = Decide(
+    outcome=Outcome.UPHELD,
+    facts="The goods are fakes.",
+    measures=(WantedMeasure(kind="account_frozen", days=7),),
+)
 
 REVIEWED = (complaint(), Admit(), Claim())
 ASKED = (*REVIEWED, ASK)
@@ -116,10 +159,6 @@ def given(*commands: CaseCommand) -> Story:
 
 
 def _usual(command: CaseCommand) -> Actor:
-    match command:
-        case Join() | ReceiveCounterNotice():
-            return SERVICE
-        case Lapse() | Close():
-            return CLOCK
-        case _:
-            return MIA
+    """Who usually sends such a command: the first of the table who may."""
+    rows = ROWS[type(command)]
+    return next(actor for actor in (MIA, SVEN, OLGA, SERVICE, CLOCK) if actor.roles & rows[0].who)

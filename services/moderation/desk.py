@@ -1,15 +1,19 @@
 """What members of staff do and see: commands on cases, the queue, a case with all its parts."""
 
+from dataclasses import replace
+from functools import reduce
+
+from contracts.case import CaseDecided, DecisionProposed
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import derived_id, new_id
-from services.moderation.commands import Actor, StaffCommand
+from services.moderation.commands import Actor, Decide, StaffCommand
 from services.moderation.decider import decide
 from services.moderation.policy import Policy
-from services.moderation.read_models import Acted, CaseDetail, CasePage, QueueCounts
+from services.moderation.read_models import Acted, CaseDetail, CasePage, Preview, QueueCounts
 from services.moderation.shown.staff import allowed_commands, case_detail, case_summary
-from services.moderation.state import NEW_CASE, Case, evolve
+from services.moderation.state import NEW_CASE, Case, Lease, evolve
 from services.moderation.store import QueueFilters, Store
-from services.moderation.transitions import TRANSITIONS
+from services.moderation.transitions import NAMES
 from services.runtime.auth import Principal, Role
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
@@ -56,7 +60,7 @@ class Desk:
         try did. Raises the decider's refusals, and Stale when the case has changed since.
         """
         _check(who)
-        name = TRANSITIONS[type(command)].name
+        name = NAMES[type(command)]
         now, actor = self._clock(), actor_of(who)
         repeat = derived_id("command", who.actor, case_id, name, key) if key else new_id()
         meta = Meta(id=repeat, time=now, actor=who.actor, correlation=repeat)
@@ -76,6 +80,30 @@ class Desk:
             version=handled.version,
             sequence=handled.sequence,
             allowed=allowed_commands(case, actor, now),
+        )
+
+    async def preview(self, who: Principal, case_id: str, command: Decide) -> Preview:
+        """What `command` would tell the accused, and put on their record; nothing is changed.
+
+        Raises Invalid when the parts of the decision contradict each other, and the refusal that
+        would also stand against the decision itself. A claim that ran out meanwhile does not: the
+        decision will be refused then, but may be read now.
+        """
+        _check(who)
+        now, actor = self._clock(), actor_of(who)
+        history = await self._events.read(_aggregate(case_id))
+        case: Case = reduce(evolve, history.facts, NEW_CASE)  # type: ignore[arg-type]
+        claimed = replace(case, lease=Lease(actor.id, self._policy.lease_until(now)))
+        *_, told = decide(claimed, command, by=actor, now=now, policy=self._policy)
+        assert isinstance(told, CaseDecided | DecisionProposed)
+        return Preview(
+            outcome=told.outcome,
+            statement=told.statement,
+            findings=told.findings,
+            measures=told.measures,
+            second_person=isinstance(told, DecisionProposed),
+            at=now,
+            appeal_until=self._policy.appeal_until(now),
         )
 
     async def queue(

@@ -1,33 +1,51 @@
-"""What moderation does because of a fact: complaints become cases, answers reach them, deadlines
-are set and kept."""
+"""What moderation does because of a fact: complaints become cases, what the parties say reaches
+them, deadlines are set and kept."""
 
 from datetime import datetime, timedelta
+from functools import reduce
 
 import structlog
 
-from contracts.case import CaseDecided, CaseDeclaredInadmissible, CounterNoticeRequested
+from contracts.case import CaseLinked
 from contracts.codec import Message
-from contracts.complaint import ComplaintFiled
+from contracts.complaint import (
+    ComplaintFiled,
+    ComplaintWithdrawn,
+    EvidenceAdded,
+    InformationSupplied,
+)
 from contracts.envelope import Aggregate, Meta, aggregate_of, caused_by
 from contracts.ids import derived_id
-from contracts.response import CounterNoticeSubmitted
+from contracts.response import (
+    AppealLodged,
+    CounterNoticeSubmitted,
+    EvidenceSupplied,
+    ExtensionRequested,
+)
 from contracts.streams import COMPLAINTS
 from services.moderation.commands import (
     CLOCK,
     SERVICE,
     Actor,
+    AskExtension,
     CaseCommand,
-    Close,
-    Lapse,
+    Link,
+    OpenAppeal,
+    ReceiveAccusedEvidence,
     ReceiveCounterNotice,
+    ReceiveEvidence,
+    ReceiveInformation,
+    Withdraw,
 )
+from services.moderation.deadlines import Deadline, command_of, deadlines
 from services.moderation.decider import decide
 from services.moderation.joining import Joining
 from services.moderation.policy import Policy
-from services.moderation.refusals import NotDueYet, NotInThisState
-from services.moderation.state import NEW_CASE, evolve
+from services.moderation.refusals import NotDueYet, NotExtendable, NotInThisState, OnHold
+from services.moderation.state import NEW_CASE, Case, evolve
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
+from services.runtime.problems import NotFound
 from services.runtime.reactions import Reactions
 from services.runtime.timers import Timers
 
@@ -66,35 +84,70 @@ class Handlers:
         self._timers.on_fired(self.on_timer)
 
     async def on_complaint(self, message: Message) -> None:
-        """A complaint opens a case, or joins the open one of the same accused, product and type."""
-        for fact in message.facts:
-            if isinstance(fact, ComplaintFiled):
-                await self._joining.join(fact, message.meta)
-
-    async def on_response(self, message: Message) -> None:
-        """The accused's answer is received into the case."""
-        for fact in message.facts:
-            if isinstance(fact, CounterNoticeSubmitted):
-                await self._receive(fact, message)
-
-    async def on_case(self, message: Message) -> None:
-        """A deadline told in a fact gets its timer."""
-        case_id = aggregate_of(message.subject).id
-        for fact in message.facts:
+        """A complaint opens a case, or joins the open one of the same accused, product and type;
+        what its complainant says later reaches that case."""
+        complaint_id = aggregate_of(message.subject).id
+        for place, fact in enumerate(message.facts):
             match fact:
-                case CounterNoticeRequested():
-                    await self._set_timer("lapse", case_id, fact.due_at, message.meta)
-                case CaseDecided() | CaseDeclaredInadmissible():
-                    await self._set_timer("close", case_id, fact.appeal_until, message.meta)
+                case ComplaintFiled():
+                    await self._joining.join(fact, message.meta)
+                case ComplaintWithdrawn():
+                    case_id = await self._joining.case_of(complaint_id)
+                    await self._say(case_id, Withdraw(complaint_id=complaint_id), message, place)
+                case EvidenceAdded():
+                    case_id = await self._joining.case_of(complaint_id)
+                    added = ReceiveEvidence(
+                        complaint_id=complaint_id,
+                        by=fact.by,
+                        text=fact.text,
+                        evidence=fact.evidence,
+                        at=fact.added_at,
+                    )
+                    await self._say(case_id, added, message, place)
+                case InformationSupplied():
+                    await self._say(fact.case_id, _information(complaint_id, fact), message, place)
                 case _:
                     pass
+
+    async def on_response(self, message: Message) -> None:
+        """What the accused says, and appeals of either side, are received into the case."""
+        for place, fact in enumerate(message.facts):
+            match fact:
+                case CounterNoticeSubmitted():
+                    await self._say(fact.case_id, _counter_notice(fact, message), message, place)
+                case ExtensionRequested():
+                    asked = AskExtension(
+                        by=fact.by, reason=fact.reason, requested_at=fact.requested_at
+                    )
+                    await self._say(fact.case_id, asked, message, place)
+                case EvidenceSupplied():
+                    sent = ReceiveAccusedEvidence(
+                        by=fact.by,
+                        text=fact.text,
+                        evidence=fact.evidence,
+                        received_at=fact.received_at,
+                    )
+                    await self._say(fact.case_id, sent, message, place)
+                case AppealLodged():
+                    await self._say(fact.case_id, _appeal(fact), message, place)
+                case _:
+                    pass
+
+    async def on_case(self, message: Message) -> None:
+        """A deadline told in a fact gets its timer; a link is made from the other side too."""
+        case_id = aggregate_of(message.subject).id
+        for place, fact in enumerate(message.facts):
+            if isinstance(fact, CaseLinked):
+                await self._say(fact.case_id, Link(case_id=case_id), message, place)
+            for deadline in deadlines(fact, self._policy):  # type: ignore[arg-type]
+                await self._set_timer(case_id, deadline, message.meta)
 
     async def on_timer(self, name: str, data: dict[str, str]) -> None:
         """A deadline has come: the case is decided on again, as the log has it now."""
         case_id = data["case"]
-        if data["command"] == "lapse":
-            await self._receive_all(case_id)
-        command = Lapse() if data["command"] == "lapse" else Close()
+        due_at = datetime.fromisoformat(data["due_at"])
+        command = command_of(data["command"], due_at)
+        await self._hear_everybody(case_id, data["command"])
         meta = Meta(
             id=derived_id(name, data["due_at"]),
             time=self._clock(),
@@ -104,43 +157,53 @@ class Handlers:
         )
         try:
             await self._command(case_id, command, by=CLOCK, meta=meta)
-        except NotInThisState as settled:
+        except (NotInThisState, OnHold) as settled:
             log.info("timer.settled", timer=name, why=settled.detail)
-        except NotDueYet:
-            due_at = datetime.fromisoformat(data["due_at"])
-            await self._timers.set(name, due_at + A_SECOND, data)
+        except NotDueYet as early:
+            due = datetime.fromisoformat(early.extra["due_at"])
+            await self._timers.set(name, due + A_SECOND, data | {"due_at": due.isoformat()})
 
-    async def _receive_all(self, case_id: str) -> None:
-        """What the accused answered, whether or not its own reaction has come to it yet."""
-        history = await self._events.read(Aggregate(kind="response", id=case_id))
-        for message in history.messages:
-            await self.on_response(message)
+    async def _hear_everybody(self, case_id: str, command: str) -> None:
+        """What was said in time, whether or not its own reaction has come to it yet."""
+        if command in ("lapse", "close"):
+            history = await self._events.read(Aggregate(kind="response", id=case_id))
+            for message in history.messages:
+                await self.on_response(message)
+        if command == "lapse-information":
+            asked = (await self._case(case_id)).information_of
+            if asked is not None:
+                said = await self._events.read(Aggregate(kind="complaint", id=asked))
+                for message in said.messages[1:]:
+                    await self.on_complaint(message)
 
-    async def _receive(self, fact: CounterNoticeSubmitted, message: Message) -> None:
-        receive = ReceiveCounterNotice(
-            response_id=message.meta.id,
-            by=fact.by,
-            text=fact.text,
-            evidence=fact.evidence,
-            received_at=fact.received_at,
-        )
-        meta = caused_by(
-            message.meta,
-            command=derived_id("receive", message.meta.id),
-            time=self._clock(),
-            actor="service:moderation",
-        )
-        await self._command(fact.case_id, receive, by=SERVICE, meta=meta)
+    async def _case(self, case_id: str) -> Case:
+        history = await self._events.read(Aggregate(kind="case", id=case_id))
+        return reduce(evolve, history.facts, NEW_CASE)  # type: ignore[arg-type]
 
-    async def _set_timer(self, command: str, case_id: str, due_at: datetime, meta: Meta) -> None:
+    async def _set_timer(self, case_id: str, deadline: Deadline, meta: Meta) -> None:
         data = {
-            "command": command,
+            "command": deadline.command,
             "case": case_id,
-            "due_at": due_at.isoformat(),
+            "due_at": deadline.due_at.isoformat(),
             "correlation": meta.correlation,
             "causation": meta.id,
         }
-        await self._timers.set(f"{command}-{case_id}", due_at, data)
+        await self._timers.set(f"{deadline.command}-{case_id}", deadline.at, data)
+
+    async def _say(self, case_id: str, command: CaseCommand, message: Message, place: int) -> None:
+        """Passes on to a case what stands in the log, at `place` in its message. What the case
+        cannot take any more stays there all the same."""
+        which = (str(place),) if place else ()
+        meta = caused_by(
+            message.meta,
+            command=derived_id("receive", message.meta.id, *which),
+            time=self._clock(),
+            actor="service:moderation",
+        )
+        try:
+            await self._command(case_id, command, by=SERVICE, meta=meta)
+        except (NotInThisState, NotExtendable, NotFound) as settled:
+            log.info("reaction.settled", subject=message.subject, why=settled.detail)
 
     async def _command(self, case_id: str, command: CaseCommand, *, by: Actor, meta: Meta) -> None:
         await self._events.handle(
@@ -150,3 +213,36 @@ class Handlers:
             decide=lambda case: decide(case, command, by=by, now=meta.time, policy=self._policy),
             meta=meta,
         )
+
+
+def _information(complaint_id: str, fact: InformationSupplied) -> ReceiveInformation:
+    return ReceiveInformation(
+        complaint_id=complaint_id,
+        by=fact.by,
+        text=fact.text,
+        evidence=fact.evidence,
+        received_at=fact.supplied_at,
+    )
+
+
+def _counter_notice(fact: CounterNoticeSubmitted, message: Message) -> ReceiveCounterNotice:
+    return ReceiveCounterNotice(
+        response_id=message.meta.id,
+        by=fact.by,
+        text=fact.text,
+        evidence=fact.evidence,
+        received_at=fact.received_at,
+    )
+
+
+def _appeal(fact: AppealLodged) -> OpenAppeal:
+    return OpenAppeal(
+        appeal_id=fact.appeal_id,
+        decision_id=fact.decision_id,
+        appellant=fact.appellant,
+        complaint_id=fact.complaint_id,
+        by=fact.by,
+        text=fact.text,
+        evidence=fact.evidence,
+        lodged_at=fact.lodged_at,
+    )

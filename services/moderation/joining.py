@@ -15,8 +15,8 @@ from contracts.taxonomy import taxonomy
 from services.moderation.commands import SERVICE, Join
 from services.moderation.decider import decide
 from services.moderation.policy import Policy
-from services.moderation.refusals import NotInThisState
-from services.moderation.state import NEW_CASE, Case, evolve
+from services.moderation.refusals import AnotherType, NotInThisState
+from services.moderation.state import NEW_CASE, Case, Status, evolve
 from services.moderation.store import Store
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
@@ -61,24 +61,43 @@ class Joining:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def join(self, fact: ComplaintFiled, cause: Meta) -> None:
-        """Opens or joins the case of the complaint's accused, product and type.
+    async def join(self, fact: ComplaintFiled, cause: Meta) -> str:
+        """Opens or joins the case of the complaint's accused, product and type; returns its id.
 
-        Where that case is over, the next of its kind is opened. Raises Unavailable while the
+        Where that case is over, or was moved to another type, the next of its kind is opened. One
+        that is opened while an appeal is under way is linked to it. Raises Unavailable while the
         marketplace is away: the complaint then comes again.
         """
-        if await self._has_joined(fact):
-            return
+        joined = await self._joined_before(fact)
+        if joined is not None:
+            return joined
         product = await self._product(fact)
+        linked_to: str | None = None
         for generation in count():
+            command = _command(fact, product, generation, linked_to)
             try:
-                await self._join(_command(fact, product, generation), cause)
-            except NotInThisState:
+                await self._join(command, cause)
+            except AnotherType:
                 continue
-            return
+            except NotInThisState as over:
+                under_appeal = over.extra["state"] == Status.UNDER_APPEAL
+                linked_to = command.case_id if under_appeal else None
+                continue
+            return command.case_id
+        raise AssertionError("generations do not end")
 
-    async def _has_joined(self, fact: ComplaintFiled) -> bool:
-        """Whether an earlier delivery has done its work.
+    async def case_of(self, complaint_id: str) -> str:
+        """The case of a complaint, which is joined first where that has not been done yet."""
+        case_id = await self._store.case_of_complaint(complaint_id)
+        if case_id is not None:
+            return case_id
+        history = await self._events.read(Aggregate(kind="complaint", id=complaint_id))
+        filed = history.messages[0]
+        assert isinstance(filed.facts[0], ComplaintFiled)  # intake writes nothing before it
+        return await self.join(filed.facts[0], filed.meta)
+
+    async def _joined_before(self, fact: ComplaintFiled) -> str | None:
+        """The case, where an earlier delivery has done its work.
 
         The case's history tells too, but not where the catalogue has named another seller since.
         Nothing that was handled is delivered again within the time to acknowledge it, so a fresh
@@ -86,9 +105,9 @@ class Joining:
         in the tables once they have caught up.
         """
         if self._clock() - fact.filed_at < FRESH:
-            return False
+            return None
         await self._projector.caught_up.wait()
-        return await self._store.case_of_complaint(fact.complaint_id) is not None
+        return await self._store.case_of_complaint(fact.complaint_id)
 
     async def _product(self, fact: ComplaintFiled) -> ProductInfo | None:
         product_id = fact.product.product_id
@@ -145,7 +164,9 @@ class Joining:
             self._kept.popitem(last=False)
 
 
-def _command(fact: ComplaintFiled, product: ProductInfo | None, generation: int) -> Join:
+def _command(
+    fact: ComplaintFiled, product: ProductInfo | None, generation: int, linked_to: str | None
+) -> Join:
     accused = product.seller_id if product else None
     reason = taxonomy().find(fact.reason)
     return Join(
@@ -167,6 +188,7 @@ def _command(fact: ComplaintFiled, product: ProductInfo | None, generation: int)
         product_title=product.title if product else None,
         listing=_listing(product) if product else None,
         accused=accused,
+        linked_to=linked_to,
     )
 
 

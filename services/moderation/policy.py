@@ -10,7 +10,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.case import MeasureKind
+
 DAY = timedelta(days=1)
+
+Reminder = Literal["half", "last_day"]
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WEEKDAYS: tuple[Weekday, ...] = (
@@ -96,25 +100,54 @@ class MarketplaceRule(_Data):
     explanation: str
 
 
+class Withdrawal(_Data):
+    """What becomes of a case whose last complaint was withdrawn."""
+
+    goes_on_from_severity: int
+
+
 class Policy(_Data):
-    """One version of the policy; facts record the `version` that they were made under."""
+    """One version of the policy; facts record the `version` that they were made under.
+
+    `trusted_flaggers` are complainants (`member:<id>`) whose complaints go first (Digital Services
+    Act, Art. 22). `second_person` are the measures that somebody else, senior, has to approve.
+    """
 
     version: str
     calendar: Calendar
     lease: Period
     triage: ByType
+    triage_trusted_flagger: Period
+    trusted_flaggers: frozenset[str] = frozenset()
+    information: Period
     counter_notice: ByType
     counter_notice_account_at_stake: Period
+    extension_days: int
+    last_reminder_before: Period
     decision: Period
+    review: Period
+    second_person: frozenset[MeasureKind]
+    freeze_days: tuple[int, ...]
+    interim_recheck: Period
     appeal: Period
+    appeal_decision: Period
+    withdrawal: Withdrawal
     rules: dict[str, MarketplaceRule]
     redress: tuple[str, ...]
+    redress_until_decision: tuple[str, ...]
 
     def lease_until(self, now: datetime) -> datetime:
         return self.lease.after(now, self.calendar)
 
-    def triage_due(self, complaint_type: str, now: datetime) -> datetime:
-        return self.triage.of(complaint_type).after(now, self.calendar)
+    def triage_due(
+        self, complaint_type: str, now: datetime, *, trusted_flagger: bool = False
+    ) -> datetime:
+        due = self.triage.of(complaint_type).after(now, self.calendar)
+        first = self.triage_trusted_flagger.after(now, self.calendar)
+        return min(due, first) if trusted_flagger else due
+
+    def information_due(self, now: datetime) -> datetime:
+        return self.information.after(now, self.calendar)
 
     def counter_notice_due(
         self, complaint_type: str, now: datetime, *, account_at_stake: bool
@@ -128,6 +161,25 @@ class Policy(_Data):
 
     def decision_due(self, now: datetime) -> datetime:
         return self.decision.after(now, self.calendar)
+
+    def reminders(self, since: datetime, due: datetime) -> dict[Reminder, datetime]:
+        """When the accused, who has from `since` to `due`, is reminded: at half time, and a day
+        before the end where that comes later."""
+        half = since + (due - since) / 2
+        length = self.last_reminder_before.after(due, self.calendar) - due
+        reminders: dict[Reminder, datetime] = {"half": half}
+        if due - length > half:
+            reminders["last_day"] = due - length
+        return reminders
+
+    def review_due(self, now: datetime) -> datetime:
+        return self.review.after(now, self.calendar)
+
+    def recheck_at(self, now: datetime) -> datetime:
+        return self.interim_recheck.after(now, self.calendar)
+
+    def appeal_decision_due(self, now: datetime) -> datetime:
+        return self.appeal_decision.after(now, self.calendar)
 
     def appeal_until(self, told: datetime) -> datetime:
         """The end of the appeal window of somebody who was told at `told` (Art. 20(1): at least

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.case import Ground, StatementOfReasons
+from contracts.case import Finding, Ground, Measure, StatementOfReasons
 from services.moderation.state import Status
 
 
@@ -20,7 +20,9 @@ class Shown(BaseModel):
 CaseState = Annotated[Status, Field(examples=["under_review"])]
 ComplaintState = Annotated[str, Field(examples=["submitted"])]
 Number = Annotated[str, Field(examples=["K-7K3F9-QXD2M"])]
-DueKind = Literal["triage", "answer", "decision", "appeal", "none"]
+DueKind = Literal[
+    "triage", "information", "answer", "decision", "review", "appeal", "appeal_decision", "none"
+]
 
 
 class ProductShown(Shown):
@@ -138,6 +140,19 @@ class Decision(Shown):
     by: str
     at: datetime
     statement: StatementOfReasons
+    appeal_until: datetime
+
+
+class Preview(Shown):
+    """A decision before it is taken, as the accused will read it and as it will count. With
+    `second_person` it will be a proposal, which somebody else approves."""
+
+    outcome: str
+    statement: StatementOfReasons
+    findings: tuple[Finding, ...]
+    measures: tuple[Measure, ...]
+    second_person: bool
+    at: datetime
     appeal_until: datetime
 
 

@@ -29,12 +29,56 @@ class LeaseExpired(Refused):
     title = "Your claim has run out"
 
 
+class OnHold(Refused):
+    """The clocks of the case stand still. Carries `since`."""
+
+    title = "The case is on hold"
+
+
+class NotOnHold(Refused):
+    title = "The case is not on hold"
+
+
 class AccusedUnknown(Refused):
     title = "The member complained about is not known"
 
 
 class NothingWasAsked(Refused):
     title = "No counter-notice was asked for"
+
+
+class NotExtendable(Refused):
+    """The deadline was extended already, has passed, or nobody asked for more time."""
+
+    title = "The deadline cannot be extended"
+
+
+class OwnProposal(Refused):
+    """Two pairs of eyes: whoever proposed a decision neither approves nor returns it."""
+
+    title = "This is your own proposal"
+
+
+class TookPart(Refused):
+    """An appeal is heard by somebody who took no part before (DSA, Art. 20(6))."""
+
+    title = "You took part in this case"
+
+
+class NoSuchAppeal(Refused):
+    status = 404
+    title = "There is no such appeal to answer"
+
+
+class NoSuchMeasure(Refused):
+    status = 404
+    title = "There is no such interim measure"
+
+
+class AnotherType(Refused):
+    """The case was moved to another type, so a complaint of this one opens a case of its own."""
+
+    title = "The case is of another type"
 
 
 class NotDueYet(Refused):

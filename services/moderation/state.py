@@ -1,23 +1,56 @@
 """A case as its own facts tell it: the state that commands are decided on."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal, assert_never
 
 from contracts.case import (
+    AccusedEvidenceReceived,
+    AppealDecided,
+    AppealOpened,
+    AppealRejected,
     CaseAdmitted,
     CaseClaimed,
     CaseClosed,
     CaseDecided,
     CaseDeclaredInadmissible,
+    CaseEscalated,
     CaseFact,
+    CaseHeld,
+    CaseLinked,
     CaseOpened,
     CaseReleased,
+    CaseReopened,
+    CaseResumed,
+    CaseRetyped,
+    CaseWithdrawn,
+    ComplaintEvidenceAdded,
     ComplaintJoined,
+    ComplaintLeft,
     CounterNoticeLapsed,
     CounterNoticeReceived,
+    CounterNoticeReminded,
     CounterNoticeRequested,
+    DecisionProposed,
+    DecisionReturned,
+    ExtensionAsked,
+    ExtensionGranted,
+    ExtensionRefused,
+    Finding,
+    InformationLapsed,
+    InformationReceived,
+    InformationRequested,
+    InterimMeasureImposed,
+    InterimMeasureKept,
+    InterimMeasureLifted,
+    Measure,
+    NoteAdded,
     Outcome,
+    OutOfCourtMarked,
+    StatementOfReasons,
 )
 
 
@@ -29,24 +62,33 @@ class Status(StrEnum):
     ADMITTED = "admitted"
     INADMISSIBLE = "inadmissible"
     UNDER_REVIEW = "under_review"
+    INFORMATION_REQUESTED = "information_requested"
     AWAITING_COUNTER_NOTICE = "awaiting_counter_notice"
     COUNTER_NOTICE_RECEIVED = "counter_notice_received"
     COUNTER_NOTICE_LAPSED = "counter_notice_lapsed"
+    DECISION_PROPOSED = "decision_proposed"
     DECIDED = "decided"
+    UNDER_APPEAL = "under_appeal"
     CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
 
 
-LIVE = frozenset(
+REVIEW = frozenset(
     {
-        Status.OPEN,
-        Status.ADMITTED,
         Status.UNDER_REVIEW,
+        Status.INFORMATION_REQUESTED,
         Status.AWAITING_COUNTER_NOTICE,
         Status.COUNTER_NOTICE_RECEIVED,
         Status.COUNTER_NOTICE_LAPSED,
     }
 )
+"""A moderator is at it, or waits for one of the parties."""
+
+LIVE = REVIEW | {Status.OPEN, Status.ADMITTED, Status.DECISION_PROPOSED}
 """Still to be decided: complaints of the same kind join, moderators work."""
+
+Side = Literal["complainant", "accused"]
+BOTH_SIDES: frozenset[Side] = frozenset({"complainant", "accused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +103,130 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Interim:
+    """An interim measure in force, to be looked at again by `recheck_at`."""
+
+    measure: Measure
+    recheck_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Appealable:
+    """A decision that `sides` may appeal against until `until`."""
+
+    decision_id: str
+    until: datetime
+    sides: frozenset[Side]
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """An appeal to be answered, by nobody who had taken part in the case when it was opened."""
+
+    id: str
+    decision_id: str
+    appellant: Side
+    complaint_id: str | None
+    barred: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """What deciding needs to know, and no more."""
+    """What deciding needs to know, and no more.
+
+    `complaints` and `left` map a complaint's id to who filed it. `outcome`, `statement`,
+    `findings` and `measures` are what stands, also while a case that was opened again is reviewed;
+    `rulings` counts decisions and proposals, whose ids follow from it.
+    """
 
     status: Status = Status.NEW
     id: str = ""
     number: str = ""
     complaint_type: str = ""
+    reason: str = ""
+    severity: int = 0
     accused: str | None = None
-    complaints: frozenset[str] = frozenset()
+    product_id: str | None = None
+    complaints: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    left: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    trusted_flagger: bool = False
     lease: Lease | None = None
+
+    triage_due_at: datetime | None = None
+    decide_due_at: datetime | None = None
     answer_due_at: datetime | None = None
+    information_due_at: datetime | None = None
+    review_due_at: datetime | None = None
+    held_since: datetime | None = None
+
     responses: frozenset[str] = frozenset()
+    information_of: str | None = None
+    extension: Literal["asked", "granted", "refused"] | None = None
+    reminded: frozenset[tuple[str, datetime]] = frozenset()
+    interim: tuple[Interim, ...] = ()
+
+    proposal: DecisionProposed | None = None
+    rulings: int = 0
     outcome: Outcome | None = None
-    appeal_until: datetime | None = None
+    manifestly_unfounded: bool = False
+    statement: StatementOfReasons | None = None
+    findings: tuple[Finding, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    decision_id: str | None = None
+    appealable: tuple[Appealable, ...] = ()
+    appeals: tuple[Appeal, ...] = ()
+    appealed: frozenset[tuple[str, Side, str | None]] = frozenset()
+
+    took_part: frozenset[str] = frozenset()
+    escalated: bool = False
+    out_of_court: bool = False
+    linked: frozenset[str] = frozenset()
 
     def lease_of(self, member: str, now: datetime) -> Lease | None:
         """The lease under which `member` may act at `now`."""
         lease = self.lease
         return lease if lease and lease.holder == member and lease.is_live(now) else None
 
+    @property
+    def appeal_until(self) -> datetime | None:
+        """The end of the last window in which somebody may appeal."""
+        return max((each.until for each in self.appealable), default=None)
+
+    def is_late(self, received_at: datetime) -> bool:
+        """Whether what the accused sent at `received_at` came after the deadline. The clock of a
+        case on hold stands still."""
+        due = self.answer_due_at
+        if due is None or received_at <= due:
+            return False
+        return self.held_since is None or self.held_since > due
+
 
 NEW_CASE = Case()
+
+TAKES_PART = (
+    CaseAdmitted,
+    CaseDeclaredInadmissible,
+    InformationRequested,
+    CounterNoticeRequested,
+    ExtensionGranted,
+    ExtensionRefused,
+    CaseRetyped,
+    InterimMeasureImposed,
+    InterimMeasureKept,
+    InterimMeasureLifted,
+    DecisionProposed,
+    DecisionReturned,
+    CaseDecided,
+    AppealDecided,
+    CaseReopened,
+)
+"""Whoever did one of these took part in the case, and hears no later appeal on it."""
 
 
 def evolve(case: Case, fact: CaseFact) -> Case:
     """The case after `fact`. Neither clock nor chance: the same facts give the same case."""
+    if isinstance(fact, TAKES_PART):
+        case = replace(case, took_part=case.took_part | {fact.by})
     match fact:
         case CaseOpened():
             return Case(
@@ -94,15 +234,43 @@ def evolve(case: Case, fact: CaseFact) -> Case:
                 id=fact.case_id,
                 number=fact.number,
                 complaint_type=fact.complaint_type,
+                severity=fact.severity,
                 accused=fact.accused,
+                product_id=fact.product.product_id,
+                trusted_flagger=fact.trusted_flagger,
+                triage_due_at=fact.triage_due_at,
             )
         case ComplaintJoined():
-            return replace(case, complaints=case.complaints | {fact.complaint_id})
-        case CaseAdmitted():
-            return replace(case, status=Status.ADMITTED)
-        case CaseDeclaredInadmissible():
             return replace(
-                case, status=Status.INADMISSIBLE, appeal_until=fact.appeal_until, lease=None
+                case,
+                complaints={**case.complaints, fact.complaint_id: fact.complainant},
+                reason=case.reason or fact.reason,
+                trusted_flagger=case.trusted_flagger or fact.trusted_flagger,
+                triage_due_at=fact.triage_due_at or case.triage_due_at,
+            )
+        case ComplaintLeft():
+            staying = {
+                each: who for each, who in case.complaints.items() if each != fact.complaint_id
+            }
+            case = replace(
+                case, complaints=staying, left={**case.left, fact.complaint_id: fact.complainant}
+            )
+            return _no_more_asked(case) if case.information_of == fact.complaint_id else case
+        case CaseWithdrawn():
+            return replace(case, status=Status.WITHDRAWN, lease=None, held_since=None)
+        case CaseAdmitted():
+            return replace(
+                case, status=Status.ADMITTED, decide_due_at=fact.decide_due_at, appealable=()
+            )
+        case CaseDeclaredInadmissible():
+            told = Appealable(fact.decision_id, fact.appeal_until, frozenset({"complainant"}))
+            return replace(
+                case,
+                status=Status.INADMISSIBLE,
+                decision_id=fact.decision_id,
+                rulings=case.rulings + 1,
+                appealable=(told,),
+                lease=None,
             )
         case CaseClaimed():
             admitted = case.status is Status.ADMITTED
@@ -113,28 +281,149 @@ def evolve(case: Case, fact: CaseFact) -> Case:
             )
         case CaseReleased():
             return replace(case, lease=None)
+        case CaseRetyped():
+            return replace(
+                case,
+                status=after_retyping(case.status, fact),
+                complaint_type=fact.to_type,
+                reason=fact.reason,
+                severity=fact.severity,
+                triage_due_at=fact.triage_due_at or case.triage_due_at,
+            )
+        case InformationRequested():
+            return replace(
+                case,
+                status=Status.INFORMATION_REQUESTED,
+                information_of=fact.complaint_id,
+                information_due_at=fact.due_at,
+            )
+        case InformationReceived():
+            answers = case.information_of == fact.complaint_id and not fact.late
+            return _no_more_asked(case, fact.decide_due_at) if answers else case
+        case InformationLapsed():
+            return _no_more_asked(case, fact.decide_due_at)
         case CounterNoticeRequested():
-            return replace(case, status=Status.AWAITING_COUNTER_NOTICE, answer_due_at=fact.due_at)
+            return replace(
+                case,
+                status=Status.AWAITING_COUNTER_NOTICE,
+                answer_due_at=fact.due_at,
+                extension=None,
+                reminded=frozenset(),
+            )
+        case CounterNoticeReminded():
+            return replace(case, reminded=case.reminded | {(fact.which, fact.due_at)})
+        case ExtensionAsked():
+            return replace(case, extension="asked")
+        case ExtensionGranted():
+            return replace(case, extension="granted", answer_due_at=fact.due_at)
+        case ExtensionRefused():
+            return replace(case, extension="refused")
         case CounterNoticeReceived():
             return replace(
                 case,
                 status=after_answer(case.status, late=fact.late),
                 responses=case.responses | {fact.response_id},
+                decide_due_at=fact.decide_due_at or case.decide_due_at,
             )
         case CounterNoticeLapsed():
-            return replace(case, status=Status.COUNTER_NOTICE_LAPSED)
+            return replace(
+                case,
+                status=Status.COUNTER_NOTICE_LAPSED,
+                decide_due_at=fact.decide_due_at or case.decide_due_at,
+            )
+        case InterimMeasureImposed():
+            imposed = Interim(fact.measure, fact.recheck_at)
+            return replace(case, interim=(*case.interim, imposed))
+        case InterimMeasureKept():
+            kept = (
+                replace(each, recheck_at=fact.recheck_at)
+                if each.measure.id == fact.measure_id
+                else each
+                for each in case.interim
+            )
+            return replace(case, interim=tuple(kept))
+        case InterimMeasureLifted():
+            others = (each for each in case.interim if each.measure.id != fact.measure_id)
+            return replace(case, interim=tuple(others))
+        case DecisionProposed():
+            return replace(
+                case,
+                status=Status.DECISION_PROPOSED,
+                proposal=fact,
+                rulings=case.rulings + 1,
+                review_due_at=fact.review_due_at,
+                lease=None,
+            )
+        case DecisionReturned():
+            return replace(
+                case,
+                status=Status.UNDER_REVIEW,
+                proposal=None,
+                decide_due_at=fact.decide_due_at or case.decide_due_at,
+                lease=None,
+            )
         case CaseDecided():
+            told = Appealable(fact.decision_id, fact.appeal_until, BOTH_SIDES)
             return replace(
                 case,
                 status=Status.DECIDED,
+                proposal=None,
+                # An approved proposal was counted when it was made.
+                rulings=case.rulings + (fact.proposed_by is None),
+                decision_id=fact.decision_id,
                 outcome=fact.outcome,
-                appeal_until=fact.appeal_until,
+                manifestly_unfounded=fact.manifestly_unfounded,
+                statement=fact.statement,
+                findings=fact.findings,
+                measures=fact.measures,
+                appealable=(told,),
                 lease=None,
             )
+        case AppealOpened():
+            appeal = Appeal(
+                fact.appeal_id, fact.decision_id, fact.appellant, fact.complaint_id, case.took_part
+            )
+            key = (fact.decision_id, fact.appellant, fact.complaint_id)
+            return replace(
+                case,
+                status=Status.UNDER_APPEAL,
+                appeals=(*case.appeals, appeal),
+                appealed=case.appealed | {key},
+            )
+        case AppealDecided():
+            return _appeal_decided(case, fact)
         case CaseClosed():
-            return replace(case, status=Status.CLOSED)
-        case _:  # another fact of the case: it changes nothing here
+            return replace(case, status=Status.CLOSED, lease=None)
+        case CaseReopened():
+            return replace(
+                case,
+                status=Status.UNDER_REVIEW,
+                decide_due_at=fact.decide_due_at,
+                appealable=(),
+                appeals=(),
+            )
+        case CaseHeld():
+            return replace(case, held_since=fact.at)
+        case CaseResumed():
+            return replace(
+                case,
+                held_since=None,
+                triage_due_at=fact.triage_due_at or case.triage_due_at,
+                answer_due_at=fact.answer_due_at or case.answer_due_at,
+                information_due_at=fact.information_due_at or case.information_due_at,
+                decide_due_at=fact.decide_due_at or case.decide_due_at,
+                review_due_at=fact.review_due_at or case.review_due_at,
+            )
+        case CaseEscalated():
+            return replace(case, escalated=fact.escalated)
+        case OutOfCourtMarked():
+            return replace(case, out_of_court=fact.open)
+        case CaseLinked():
+            return replace(case, linked=case.linked | {fact.case_id})
+        case ComplaintEvidenceAdded() | AccusedEvidenceReceived() | NoteAdded() | AppealRejected():
             return case
+        case _:
+            assert_never(fact)
 
 
 def after_answer(status: Status, *, late: bool) -> Status:
@@ -142,3 +431,46 @@ def after_answer(status: Status, *, late: bool) -> Status:
     first; a late one, or one read after the decision, is kept and moves nothing."""
     waiting = status in (Status.AWAITING_COUNTER_NOTICE, Status.COUNTER_NOTICE_LAPSED)
     return Status.COUNTER_NOTICE_RECEIVED if waiting and not late else status
+
+
+def after_retyping(status: Status, fact: CaseRetyped) -> Status:
+    """The status after a new type: the accused's answer was to something else, and they may have
+    to be asked again."""
+    answered = status in (Status.COUNTER_NOTICE_RECEIVED, Status.COUNTER_NOTICE_LAPSED)
+    return Status.UNDER_REVIEW if answered and fact.from_type != fact.to_type else status
+
+
+def after_appeal(fact: AppealDecided, *, others_open: bool) -> Status:
+    """The status after an appeal was answered."""
+    if others_open:
+        return Status.UNDER_APPEAL
+    return Status.INADMISSIBLE if fact.outcome is None else Status.DECIDED
+
+
+def _no_more_asked(case: Case, decide_due_at: datetime | None = None) -> Case:
+    return replace(
+        case,
+        status=Status.UNDER_REVIEW,
+        information_of=None,
+        information_due_at=None,
+        decide_due_at=decide_due_at or case.decide_due_at,
+    )
+
+
+def _appeal_decided(case: Case, fact: AppealDecided) -> Case:
+    others = tuple(each for each in case.appeals if each.id != fact.appeal_id)
+    case = replace(
+        case,
+        status=after_appeal(fact, others_open=bool(others)),
+        appeals=others,
+        outcome=fact.outcome,
+        statement=fact.statement,
+        findings=fact.findings,
+        measures=fact.measures,
+        manifestly_unfounded=fact.manifestly_unfounded,
+        lease=case.lease if others else None,
+    )
+    if fact.appeal_until is None or fact.appellant is None:
+        return case
+    told = Appealable(fact.appeal_id, fact.appeal_until, BOTH_SIDES - {fact.appellant})
+    return replace(case, appealable=(*case.appealable, told))

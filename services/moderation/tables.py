@@ -56,6 +56,7 @@ cases = sa.Table(
     # As the catalogue told it when the case was opened.
     sa.Column("listing", Json),
     sa.Column("complaints", sa.Integer, nullable=False),
+    sa.Column("trusted_flagger", sa.Boolean, nullable=False),
     sa.Column("policy_version", sa.Text, nullable=False),
     sa.Column("opened_at", UtcTime, nullable=False),
     sa.Column("changed_at", UtcTime, nullable=False),
@@ -65,11 +66,27 @@ cases = sa.Table(
     # Who claimed it last and did not give it back; over when `held_until` has passed.
     sa.Column("holder", sa.Text),
     sa.Column("held_until", UtcTime),
+    # Flags. While a case is on hold, its deadlines stand still.
+    sa.Column("on_hold_since", UtcTime),
+    sa.Column("escalated", sa.Boolean, nullable=False),
+    sa.Column("out_of_court", sa.Boolean, nullable=False),
+    sa.Column("linked", Json, nullable=False),
     # Since when the accused knows of the case: before, it is not theirs to see.
     sa.Column("told_at", UtcTime),
     sa.Column("allegation", sa.Text),
     sa.Column("asked_at", UtcTime),
     sa.Column("answer_due_at", UtcTime),
+    # Whether more time was "asked" for, "granted" or "refused".
+    sa.Column("extension", sa.Text),
+    # The complaint whose author was asked for more, and what.
+    sa.Column("information_of", sa.Text),
+    sa.Column("information_due_at", UtcTime),
+    sa.Column("question", sa.Text),
+    # Interim measures in force, as `InterimMeasureImposed` told them; when the next look is due.
+    sa.Column("interim", Json, nullable=False),
+    sa.Column("recheck_at", UtcTime),
+    # The decision that awaits a second person, as `DecisionProposed` told it.
+    sa.Column("proposal", Json),
     # The decision, also that of being inadmissible (`outcome` "inadmissible", no statement).
     sa.Column("decision_id", sa.Text),
     sa.Column("outcome", sa.Text),
@@ -78,7 +95,16 @@ cases = sa.Table(
     sa.Column("explanation", sa.Text),
     sa.Column("decided_by", sa.Text),
     sa.Column("decided_at", UtcTime),
+    sa.Column("findings", Json, nullable=False),
+    sa.Column("measures", Json, nullable=False),
     sa.Column("appeal_until", UtcTime),
+    # `decision_id`, `until`, `sides`: what may be appealed against, and by whom.
+    sa.Column("appealable", Json, nullable=False),
+    # `appeal_id`, `decision_id`, `appellant`, `complaint_id`, `due_at`, and who is `barred`.
+    sa.Column("appeals_open", Json, nullable=False),
+    sa.Column("appeal_result", sa.Text),
+    # Staff who took part so far, and hear no later appeal.
+    sa.Column("took_part", Json, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
     # Each partial index is worded as the queries are: SQLite proves nothing by itself.
     sa.Index(

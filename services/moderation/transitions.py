@@ -1,9 +1,10 @@
 """The state machine of the complaint policy: what may happen to a case, from where, and who may.
 
-Pure: time is given. `TRANSITIONS` is to be read at a glance; `permit` enforces it.
+Pure: time is given. `TABLE` is to be read at a glance; `permit` enforces it.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -11,29 +12,67 @@ from typing import NamedTuple
 
 from services.moderation.commands import (
     Actor,
+    AddNote,
     Admit,
+    Approve,
+    AskExtension,
     Claim,
     Close,
     Command,
     Decide,
+    DecideAppeal,
     DeclareInadmissible,
+    Escalate,
+    GrantExtension,
+    Hold,
+    ImposeInterimMeasure,
     Join,
+    KeepInterimMeasure,
     Lapse,
+    LapseInformation,
+    LiftInterimMeasure,
+    Link,
+    MarkOutOfCourt,
+    OpenAppeal,
+    ReceiveAccusedEvidence,
     ReceiveCounterNotice,
+    ReceiveEvidence,
+    ReceiveInformation,
+    RefuseExtension,
     Release,
+    Remind,
+    Reopen,
     RequestCounterNotice,
+    RequestInformation,
+    Resume,
+    Return,
+    Retype,
+    Withdraw,
+)
+from services.moderation.guards import (
+    accused_known,
+    accused_was_asked,
+    appeal_to_hear,
+    held,
+    interim_in_force,
+    more_time_possible,
+    more_time_was_asked,
+    not_own_proposal,
+    not_yet_held,
 )
 from services.moderation.refusals import (
-    AccusedUnknown,
     AlreadyDecided,
     ClaimedBySomeoneElse,
     LeaseExpired,
     NotClaimed,
-    NothingWasAsked,
     NotInThisState,
+    OnHold,
 )
-from services.moderation.state import LIVE, Case, Status
+from services.moderation.state import LIVE, REVIEW, Case, Status
 from services.runtime.problems import Forbidden, NotFound, Refused
+
+Guard = Callable[[Case, Actor, datetime], Refused | None]
+Moves = dict[Status, tuple[Status, ...]]
 
 
 class Needs(Enum):
@@ -46,91 +85,148 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row of the state machine. `moves` is from where to where; in another state the command
-    is not possible."""
+    """One row of the state machine.
+
+    `moves` is from where to where; in another state the command is not possible. Where several
+    ends stand, the command's content decides. `though_held`: also while the clocks stand still.
+    """
 
     command: type[Command]
-    name: str
     who: frozenset[str]
-    moves: Mapping[Status, Status]
-    lease: Needs
+    moves: Moves
+    lease: Needs = Needs.NOTHING
+    though_held: bool = False
+    guards: tuple[Guard, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return NAMES[self.command]
 
 
-def _stay(statuses: Iterable[Status]) -> dict[Status, Status]:
-    return {status: status for status in statuses}
+def _stay(statuses: Iterable[Status]) -> Moves:
+    return {status: (status,) for status in statuses}
 
 
-_STAFF = frozenset({"moderator", "senior_moderator"})
+def _move(*statuses: Status, to: Status | tuple[Status, ...]) -> Moves:
+    return {status: to if isinstance(to, tuple) else (to,) for status in statuses}
+
+
+def _may(statuses: Iterable[Status], to: Status) -> Moves:
+    """They stay, or move `to`."""
+    return {status: (status, to) for status in statuses}
+
+
+_MODERATORS = frozenset({"moderator", "senior_moderator"})
+_SENIORS = frozenset({"senior_moderator"})
+_OFFICERS = frozenset({"appeals_officer"})
 _CLOCK = frozenset({"clock"})
-_SERVICE = frozenset({"service"})
-_BEGUN = frozenset(Status) - {Status.NEW}
+_PARTIES = frozenset({"service"})
+"""The service, for what the parties said; who said it was checked before it came to the log."""
 
 _S = Status
-_ROWS = (
-    Transition(
-        Join, "join", _SERVICE,
-        {_S.NEW: _S.OPEN} | _stay(LIVE),
-        Needs.NOTHING,
-    ),
-    Transition(
-        Admit, "admit", _STAFF,
-        {_S.OPEN: _S.ADMITTED},
-        Needs.NO_OTHER,
-    ),
-    Transition(
-        DeclareInadmissible, "declare-inadmissible", _STAFF,
-        {_S.OPEN: _S.INADMISSIBLE},
-        Needs.NO_OTHER,
-    ),
-    Transition(
-        Claim, "claim", _STAFF,
-        _stay(LIVE) | {_S.ADMITTED: _S.UNDER_REVIEW},
-        Needs.NO_OTHER,
-    ),
-    Transition(
-        Release, "release", _STAFF,
-        _stay(LIVE),
-        Needs.OWN,
-    ),
-    Transition(
-        RequestCounterNotice, "request-counter-notice", _STAFF,
-        {_S.UNDER_REVIEW: _S.AWAITING_COUNTER_NOTICE},
-        Needs.OWN,
-    ),
-    Transition(
-        # In time, that is. A late answer, or one read after the decision, moves nothing.
-        ReceiveCounterNotice, "receive-counter-notice", _SERVICE,
-        _stay(_BEGUN)
-        | {
-            _S.AWAITING_COUNTER_NOTICE: _S.COUNTER_NOTICE_RECEIVED,
-            _S.COUNTER_NOTICE_LAPSED: _S.COUNTER_NOTICE_RECEIVED,
-        },
-        Needs.NOTHING,
-    ),
-    Transition(
-        Lapse, "lapse", _CLOCK,
-        {_S.AWAITING_COUNTER_NOTICE: _S.COUNTER_NOTICE_LAPSED},
-        Needs.NOTHING,
-    ),
-    Transition(
-        Decide, "decide", _STAFF,
-        {
-            _S.UNDER_REVIEW: _S.DECIDED,
-            _S.COUNTER_NOTICE_RECEIVED: _S.DECIDED,
-            _S.COUNTER_NOTICE_LAPSED: _S.DECIDED,
-        },
-        Needs.OWN,
-    ),
-    Transition(
-        Close, "close", _CLOCK,
-        {_S.DECIDED: _S.CLOSED, _S.INADMISSIBLE: _S.CLOSED},
-        Needs.NOTHING,
-    ),
-)  # fmt: skip
-TRANSITIONS: dict[type[Command], Transition] = {row.command: row for row in _ROWS}
+_BEGUN = frozenset(Status) - {_S.NEW}
+_TO_DECIDE = (_S.UNDER_REVIEW, _S.COUNTER_NOTICE_RECEIVED, _S.COUNTER_NOTICE_LAPSED)
+_ASKED = (_S.AWAITING_COUNTER_NOTICE, _S.COUNTER_NOTICE_LAPSED)
+_TOLD = (_S.DECIDED, _S.INADMISSIBLE, _S.CLOSED)
 
+_NO_OTHER, _OWN = Needs.NO_OTHER, Needs.OWN
+
+TABLE: tuple[Transition, ...] = (
+    # --- complaints come and go
+    Transition(Join, _PARTIES, _stay(LIVE) | _move(_S.NEW, to=_S.OPEN), though_held=True),
+    Transition(Withdraw, _PARTIES,
+        # The case goes on where others complained too, or its severity asks for it.
+        _may(LIVE, _S.WITHDRAWN)
+        | {_S.INFORMATION_REQUESTED: (_S.INFORMATION_REQUESTED, _S.UNDER_REVIEW, _S.WITHDRAWN)},
+        though_held=True),
+    Transition(ReceiveEvidence, _PARTIES, _stay(_BEGUN), though_held=True),
+    # --- triage
+    Transition(Admit, _MODERATORS, _move(_S.OPEN, to=(_S.ADMITTED, _S.UNDER_REVIEW)), _NO_OTHER),
+    Transition(DeclareInadmissible, _MODERATORS, _move(_S.OPEN, to=_S.INADMISSIBLE), _NO_OTHER),
+    Transition(Retype, _MODERATORS,
+        _stay((_S.OPEN, _S.ADMITTED, _S.UNDER_REVIEW, _S.INFORMATION_REQUESTED))
+        | _may((_S.COUNTER_NOTICE_RECEIVED, _S.COUNTER_NOTICE_LAPSED), _S.UNDER_REVIEW),
+        _NO_OTHER),
+    # --- who works on it
+    Transition(Claim, _MODERATORS,
+        _stay(LIVE - {_S.DECISION_PROPOSED}) | _move(_S.ADMITTED, to=_S.UNDER_REVIEW),
+        _NO_OTHER, though_held=True),
+    Transition(Claim, _SENIORS, _stay((_S.DECISION_PROPOSED,)), _NO_OTHER, though_held=True),
+    Transition(Claim, _OFFICERS, _stay((_S.UNDER_APPEAL,)), _NO_OTHER, guards=(appeal_to_hear,)),
+    Transition(Release, _MODERATORS | _OFFICERS, _stay(LIVE | {_S.UNDER_APPEAL}), _OWN,
+        though_held=True),
+    # --- asking the complainant
+    Transition(RequestInformation, _MODERATORS,
+        _move(_S.UNDER_REVIEW, to=_S.INFORMATION_REQUESTED), _OWN),
+    Transition(ReceiveInformation, _PARTIES,
+        # In time and asked for, that is. What comes late is kept and moves nothing.
+        _stay(_BEGUN)
+        | _move(_S.INFORMATION_REQUESTED, to=(_S.INFORMATION_REQUESTED, _S.UNDER_REVIEW)),
+        though_held=True),
+    Transition(LapseInformation, _CLOCK, _move(_S.INFORMATION_REQUESTED, to=_S.UNDER_REVIEW)),
+    # --- asking the accused
+    Transition(RequestCounterNotice, _MODERATORS,
+        _move(_S.UNDER_REVIEW, to=_S.AWAITING_COUNTER_NOTICE), _OWN, guards=(accused_known,)),
+    Transition(AskExtension, _PARTIES, _stay((_S.AWAITING_COUNTER_NOTICE,)),
+        though_held=True, guards=(more_time_possible,)),
+    Transition(GrantExtension, _MODERATORS, _stay((_S.AWAITING_COUNTER_NOTICE,)), _NO_OTHER,
+        guards=(more_time_possible,)),
+    Transition(RefuseExtension, _MODERATORS, _stay((_S.AWAITING_COUNTER_NOTICE,)), _NO_OTHER,
+        guards=(more_time_was_asked,)),
+    Transition(Remind, _CLOCK, _stay((_S.AWAITING_COUNTER_NOTICE,))),
+    Transition(ReceiveCounterNotice, _PARTIES,
+        # In time, that is. A late answer, or one read after the decision, moves nothing.
+        _stay(_BEGUN) | _may(_ASKED, _S.COUNTER_NOTICE_RECEIVED),
+        though_held=True, guards=(accused_was_asked,)),
+    Transition(ReceiveAccusedEvidence, _PARTIES, _stay(_BEGUN),
+        though_held=True, guards=(accused_was_asked,)),
+    Transition(Lapse, _CLOCK, _move(_S.AWAITING_COUNTER_NOTICE, to=_S.COUNTER_NOTICE_LAPSED)),
+    # --- meanwhile
+    Transition(ImposeInterimMeasure, _MODERATORS, _stay(REVIEW), _OWN),
+    Transition(KeepInterimMeasure, _MODERATORS, _stay(REVIEW | {_S.DECISION_PROPOSED}), _NO_OTHER,
+        though_held=True, guards=(interim_in_force,)),
+    Transition(LiftInterimMeasure, _MODERATORS, _stay(REVIEW | {_S.DECISION_PROPOSED}), _NO_OTHER,
+        though_held=True, guards=(interim_in_force,)),
+    Transition(Hold, _MODERATORS, _stay(LIVE), _NO_OTHER, though_held=True,
+        guards=(not_yet_held,)),
+    Transition(Resume, _MODERATORS, _stay(LIVE), _NO_OTHER, though_held=True, guards=(held,)),
+    # --- the decision
+    Transition(Decide, _MODERATORS, _move(*_TO_DECIDE, to=(_S.DECIDED, _S.DECISION_PROPOSED)),
+        _OWN),
+    Transition(Approve, _SENIORS, _move(_S.DECISION_PROPOSED, to=_S.DECIDED), _NO_OTHER,
+        guards=(not_own_proposal,)),
+    Transition(Return, _SENIORS, _move(_S.DECISION_PROPOSED, to=_S.UNDER_REVIEW), _NO_OTHER,
+        guards=(not_own_proposal,)),
+    # --- and after
+    Transition(OpenAppeal, _PARTIES,
+        # In time and against what was told, that is. Any other is answered and moves nothing.
+        _stay(_BEGUN) | _may(_TOLD, _S.UNDER_APPEAL)),
+    Transition(DecideAppeal, _OFFICERS,
+        _move(_S.UNDER_APPEAL, to=(_S.DECIDED, _S.INADMISSIBLE, _S.ADMITTED, _S.UNDER_APPEAL)),
+        _OWN, guards=(appeal_to_hear,)),
+    Transition(Close, _CLOCK, _move(_S.DECIDED, _S.INADMISSIBLE, to=_S.CLOSED)),
+    Transition(Reopen, _SENIORS, _move(_S.CLOSED, to=_S.UNDER_REVIEW)),
+    # --- flags and notes
+    Transition(Escalate, _MODERATORS, _stay(_BEGUN), though_held=True),
+    Transition(MarkOutOfCourt, _MODERATORS | _OFFICERS, _stay(_BEGUN), though_held=True),
+    Transition(Link, _MODERATORS | _PARTIES, _stay(_BEGUN), though_held=True),
+    Transition(AddNote, _MODERATORS | _OFFICERS, _stay(_BEGUN), though_held=True),
+)  # fmt: skip
+
+NAMES: dict[type[Command], str] = {
+    row.command: re.sub(r"(?<!^)(?=[A-Z])", "-", row.command.__name__).lower() for row in TABLE
+}
+"""How the API, the console and refusals call each command, e.g. `request-counter-notice`."""
+
+ROWS: dict[type[Command], tuple[Transition, ...]] = {
+    row.command: tuple(other for other in TABLE if other.command is row.command) for row in TABLE
+}
+
+_MACHINES = _CLOCK | _PARTIES
 STAFF_COMMANDS: dict[str, type[Command]] = {
-    row.name: command for command, row in TRANSITIONS.items() if row.who == _STAFF
+    NAMES[command]: command
+    for command, rows in ROWS.items()
+    if any(row.who - _MACHINES for row in rows)
 }
 """The commands of the API and the console, by their hyphenated names, in their usual order."""
 
@@ -145,52 +241,55 @@ class Allowed(NamedTuple):
 
 def allowed(case: Case, by: Actor, *, now: datetime) -> tuple[Allowed, ...]:
     """What `by` may ask of the case at `now`, one row for every command of staff."""
-    rows = (TRANSITIONS[command] for command in STAFF_COMMANDS.values())
-    return tuple(_allowed(case, row, by, now) for row in rows)
+    return tuple(_allowed(case, command, by, now) for command in STAFF_COMMANDS.values())
 
 
-def _allowed(case: Case, row: Transition, by: Actor, now: datetime) -> Allowed:
+def _allowed(case: Case, command: type[Command], by: Actor, now: datetime) -> Allowed:
     try:
-        permit(case, row, by, now)
+        permit(case, command, by, now)
     except Refused as refused:
-        return Allowed(row.name, False, refused.detail)
-    return Allowed(row.name, True, None)
+        return Allowed(NAMES[command], False, refused.detail)
+    return Allowed(NAMES[command], True, None)
 
 
-def permit(case: Case, row: Transition, by: Actor, now: datetime) -> None:
-    """Raises the refusal that stands against the command, if one does."""
-    if not by.roles & row.who:
-        raise Forbidden(f"Your role does not allow “{row.name}”.")
-    if case.status not in row.moves:
-        raise _wrong_state(case, row, by)
+def permit(case: Case, command: type[Command], by: Actor, now: datetime) -> Transition:
+    """The row by which `by` may do it. Raises the refusal that stands against the command."""
+    theirs = [row for row in ROWS[command] if by.roles & row.who]
+    if not theirs:
+        raise Forbidden(f"Your role does not allow “{NAMES[command]}”.")
+    row = next((each for each in theirs if case.status in each.moves), None)
+    if row is None:
+        raise _wrong_state(case, command, by, now)
+    if case.held_since is not None and not row.though_held:
+        raise OnHold(
+            f"The case has been on hold since {case.held_since:%d %B %Y, %H:%M} UTC. Resume it "
+            "first.",
+            since=case.held_since.isoformat(),
+        )
     if row.lease is not Needs.NOTHING:
         _permit_lease(case, row.lease, by, now)
-    if row.command is RequestCounterNotice and case.accused is None:
-        raise AccusedUnknown(
-            "The marketplace's catalogue does not know who sells this product, so nobody can be "
-            "asked. The case can be decided without a counter-notice."
-        )
-    if row.command is ReceiveCounterNotice and case.answer_due_at is None:
-        raise NothingWasAsked("Nobody was asked for a counter-notice on this case.")
+    for guard in row.guards:
+        if (refusal := guard(case, by, now)) is not None:
+            raise refusal
+    return row
 
 
-def _wrong_state(case: Case, row: Transition, by: Actor) -> Refused:
+def _wrong_state(case: Case, command: type[Command], by: Actor, now: datetime) -> Refused:
     if case.status is Status.NEW:
         return NotFound("There is no case with this id.")
-    if row.command is Decide and case.outcome is not None:
+    decided = case.status in (Status.DECIDED, Status.UNDER_APPEAL, Status.CLOSED)
+    if command is Decide and case.outcome is not None and decided:
         return AlreadyDecided(
             f"The case was decided ({case.outcome.replace('_', ' ')}). Decisions are changed on "
             "appeal only.",
             state=case.status,
         )
-    possible = [
-        other.name
-        for other in TRANSITIONS.values()
-        if by.roles & other.who and case.status in other.moves
-    ]
+    rows = (row for row in TABLE if by.roles & row.who and case.status in row.moves)
+    free = (row for row in rows if not any(guard(case, by, now) for guard in row.guards))
+    possible = list(dict.fromkeys(row.name for row in free))
     now_possible = f"possible now: {', '.join(possible)}" if possible else "nothing is possible now"
     return NotInThisState(
-        f"“{row.name}” is not possible while the case is {case.status.replace('_', ' ')}; "
+        f"“{NAMES[command]}” is not possible while the case is {case.status.replace('_', ' ')}; "
         f"{now_possible}.",
         state=case.status,
         allowed=possible,

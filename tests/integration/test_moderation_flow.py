@@ -316,10 +316,11 @@ class TestModeratorsAtWork:
         case_id = await house.case_of(await house.intake.file(product_id=new_product()))
         admitted = await house.send(case_id, "admit")
         possible = {each["command"] for each in admitted["allowed"] if each["allowed"]}
-        assert possible == {"claim"}
+        assert "claim" in possible
+        assert not possible & {"admit", "decide", "request-counter-notice", "release"}
         claimed = await house.send(case_id, "claim")
         possible = {each["command"] for each in claimed["allowed"] if each["allowed"]}
-        assert possible == {"claim", "release", "request-counter-notice", "decide"}
+        assert {"claim", "release", "request-counter-notice", "decide"} < possible
 
     async def test_an_appeals_officer_reads_and_does_not_act(self, house: House) -> None:
         case_id = await house.case_of(await house.intake.file(product_id=new_product()))

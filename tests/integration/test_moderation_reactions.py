@@ -289,10 +289,11 @@ def _schema(connection: sa.Connection) -> dict[str, object]:
     inspector = sa.inspect(connection)
     return {
         table: (
-            [
+            # In any order: a column that came later stands at the end.
+            {
                 (column["name"], str(column["type"]), column["nullable"])
                 for column in inspector.get_columns(table)
-            ],
+            },
             inspector.get_pk_constraint(table)["constrained_columns"],
             sorted(
                 (

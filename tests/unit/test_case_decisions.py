@@ -107,7 +107,9 @@ class TestTriage:
     def test_an_admitted_case_is_not_admitted_again(self) -> None:
         story = given(complaint(), Admit()).when(Admit(), by=SVEN).refused(NotInThisState)
         assert story.refusal is not None
-        assert story.refusal.extra == {"state": "admitted", "allowed": ["claim", "release"]}
+        assert story.refusal.extra["state"] == "admitted"
+        assert {"claim", "retype", "hold"} < set(story.refusal.extra["allowed"])
+        assert not {"admit", "decide", "resume"} & set(story.refusal.extra["allowed"])
 
     def test_there_is_nothing_to_admit_where_there_is_no_case(self) -> None:
         given().when(Admit()).refused(NotFound)
@@ -299,13 +301,15 @@ class TestAllowed:
     def test_what_is_possible_is_told_and_why_the_rest_is_not(self) -> None:
         rows = {row.command: row for row in allowed(given(*REVIEWED).case, MIA, now=MONDAY)}
         possible = {name for name, row in rows.items() if row.allowed}
-        assert possible == {"claim", "release", "request-counter-notice", "decide"}
+        assert {"claim", "release", "request-counter-notice", "decide"} <= possible
+        assert not {"admit", "approve", "resume", "reopen", "decide-appeal"} & possible
         assert rows["admit"].reason is not None
         assert "under review" in rows["admit"].reason
 
     def test_others_see_who_holds_the_case(self) -> None:
         rows = allowed(given(*REVIEWED).case, SVEN, now=MONDAY)
-        assert not any(row.allowed for row in rows)
+        possible = {row.command for row in rows if row.allowed}
+        assert possible == {"escalate", "mark-out-of-court", "link", "add-note"}
         assert any("mia is working on this case" in (row.reason or "") for row in rows)
 
     def test_nothing_is_possible_before_the_first_complaint(self) -> None:

@@ -19,9 +19,9 @@ from services.moderation.api.conventions import (
     tagged,
     version_in,
 )
-from services.moderation.commands import Command
+from services.moderation.commands import Command, Decide
 from services.moderation.desk import READERS, Desk
-from services.moderation.read_models import Acted, CaseDetail, CasePage, QueueCounts
+from services.moderation.read_models import Acted, CaseDetail, CasePage, Preview, QueueCounts
 from services.moderation.state import Status
 from services.moderation.store import Order, QueueFilters
 from services.moderation.transitions import STAFF_COMMANDS
@@ -92,6 +92,11 @@ def router(desk: Desk, evidence: EvidenceStore) -> APIRouter:
     ) -> StreamingResponse:
         """A file that either side sent, as an attachment."""
         return await download(evidence, await desk.evidence(who, case_id, evidence_id))
+
+    @api.post("/cases/{case_id}/decide/preview")
+    async def preview(case_id: CaseId, who: Reader, body: Decide) -> Preview:
+        """The decision as the accused will read it and as it will count. Nothing is changed."""
+        return await desk.preview(who, case_id, body)
 
     for name, command in STAFF_COMMANDS.items():
         api.add_api_route(

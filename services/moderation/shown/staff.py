@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from contracts.case import StatementOfReasons
+from contracts.case import DecisionProposed, Measure, Outcome, StatementOfReasons
 from services.moderation import words
 from services.moderation.commands import Actor
 from services.moderation.read_models import (
@@ -18,7 +18,7 @@ from services.moderation.read_models import (
     TimelineEntry,
 )
 from services.moderation.shown import parts
-from services.moderation.state import Case, Lease, Status
+from services.moderation.state import Appeal, Appealable, Case, Interim, Lease, Status
 from services.moderation.store import CaseParts
 from services.moderation.transitions import allowed
 from services.runtime.database import Row
@@ -66,15 +66,52 @@ def case_detail(case: CaseParts, *, viewer: Actor, now: datetime) -> CaseDetail:
 def case_of(row: Row) -> Case:
     """The state that `allowed` needs, as the row tells it."""
     holder, until = row["holder"], row["held_until"]
+    proposal = row["proposal"]
     return Case(
         status=Status(row["state"]),
         id=row["id"],
         number=row["number"],
         complaint_type=row["type"],
+        reason=row["reason"],
+        severity=row["severity"],
         accused=row["accused"],
         lease=Lease(holder, until) if holder is not None else None,
+        held_since=row["on_hold_since"],
         answer_due_at=row["answer_due_at"],
-        appeal_until=row["appeal_until"],
+        extension=row["extension"],
+        information_of=row["information_of"],
+        information_due_at=row["information_due_at"],
+        interim=tuple(
+            Interim(
+                Measure.model_validate(each["measure"]),
+                datetime.fromisoformat(each["recheck_at"]),
+            )
+            for each in row["interim"]
+        ),
+        proposal=DecisionProposed.model_validate(proposal) if proposal is not None else None,
+        outcome=Outcome(row["outcome"]) if row["statement"] is not None else None,
+        appealable=tuple(
+            Appealable(
+                each["decision_id"],
+                datetime.fromisoformat(each["until"]),
+                frozenset(each["sides"]),
+            )
+            for each in row["appealable"]
+        ),
+        appeals=tuple(
+            Appeal(
+                each["appeal_id"],
+                each["decision_id"],
+                each["appellant"],
+                each["complaint_id"],
+                frozenset(each["barred"]),
+            )
+            for each in row["appeals_open"]
+        ),
+        took_part=frozenset(row["took_part"]),
+        escalated=row["escalated"],
+        out_of_court=row["out_of_court"],
+        linked=frozenset(row["linked"]),
     )
 
 

@@ -11,13 +11,12 @@ from starlette.requests import Request
 
 from contracts.taxonomy import taxonomy
 from services.moderation.commands import Decide
-from services.moderation.desk import READERS, Desk, actor_of
+from services.moderation.desk import READERS, Desk
 from services.moderation.policy import policy
 from services.moderation.read_models import QueueCounts
 from services.moderation.store import QueueFilters
 from services.moderation.web import labels
 from services.moderation.web.forms import beside_fields, command_of
-from services.moderation.web.preview import previewed
 from services.runtime.auth import Principal, require, verify_csrf
 from services.runtime.clock import Clock
 from services.runtime.problems import Invalid, NotFound, Refused, Stale
@@ -137,7 +136,7 @@ def router(pages: Pages, desk: Desk, *, clock: Clock) -> APIRouter:
             try:
                 asked = command_of("decide", preview)
                 assert isinstance(asked, Decide)
-                decision = previewed(case, asked, by=actor_of(who), now=now)
+                decision = await desk.preview(who, case_id, asked)
             except Refused as refusal:
                 status, form = refusal.status, _form(preview, refusal)
         return pages.render(
