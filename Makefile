@@ -11,7 +11,7 @@ ARGS ?=
 
 BIN := .venv/bin
 COMPOSE := PORT=$(PORT) docker compose -f deploy/compose.yaml
-GROUPS_LOCKED := gateway intake local marketplace moderation notifier test
+GROUPS_LOCKED := chat gateway intake local marketplace moderation notifier test
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test up demo token test lint bench messages lock secrets up-compose down-compose clean

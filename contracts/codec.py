@@ -11,14 +11,26 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from contracts.case import CaseFact
+from contracts.chat import ChatFact
 from contracts.complaint import ComplaintFact
 from contracts.envelope import Contract, Meta
 from contracts.mail import MailFact, ReaderFact
 from contracts.member import MemberFact
+from contracts.operator import OperatorFact
 from contracts.response import ResponseFact
 from contracts.staff import StaffFact
 
-Fact = ComplaintFact | ResponseFact | CaseFact | MemberFact | MailFact | ReaderFact | StaffFact
+Fact = (
+    ComplaintFact
+    | ResponseFact
+    | CaseFact
+    | MemberFact
+    | MailFact
+    | ReaderFact
+    | StaffFact
+    | ChatFact
+    | OperatorFact
+)
 
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """By (type, version): a pure function from that version's JSON to the next version's."""

@@ -21,7 +21,17 @@ class Contract(BaseModel):
 class Aggregate(Contract):
     """One consistency boundary: it has one subject in the log, and one writer context."""
 
-    kind: Literal["complaint", "response", "case", "member", "mail", "reader", "staff"]
+    kind: Literal[
+        "complaint",
+        "response",
+        "case",
+        "member",
+        "mail",
+        "reader",
+        "staff",
+        "chat",
+        "operator",
+    ]
     id: Annotated[str, Field(pattern=r"^[0-9a-z-]{1,64}$")]
 
     @property

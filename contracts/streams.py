@@ -9,6 +9,7 @@ SUBJECTS_OF_WRITER: dict[str, tuple[str, ...]] = {
     "intake": ("complaint.*.*", "response.*.*"),
     "moderation": ("case.*.*", "member.*.*", "staff.*.*", "timer.moderation.>"),
     "notifier": ("mail.*.*", "reader.*.*", "timer.notifier.>"),
+    "chat": ("chat.*.*", "operator.*.*", "timer.chat.>"),
 }
 """What each service may say. The broker enforces it (`deploy/nats/`): subjects are permissions."""
 
@@ -42,6 +43,17 @@ class Stream:
 COMPLAINTS = Stream("COMPLAINTS", ("complaint.*.*", "response.*.*", "case.*.*", "member.*.*"))
 """One total order over complaints, answers, cases and standing: a replay is deterministic."""
 
+LIVE = "live"
+PULSE = "pulse"
+CHATS = Stream(
+    "CHATS",
+    ("chat.*.*", "operator.*.*"),
+    options={"republish": {"src": ">", "dest": f"{LIVE}.>"}},
+)
+"""What is stored here is told at once on `live.<subject>`, with its sequence and the one before it
+on the same subject, so that a reader of one chat needs no consumer and still sees every gap.
+Typing and presence go over `pulse.chat.>` and are never stored."""
+
 MAIL = Stream("MAIL", ("mail.*.*", "reader.*.*"))
 """Mails, and what their readers asked for."""
 
@@ -51,7 +63,7 @@ STAFF = Stream("STAFF", ("staff.*.*",))
 TIMERS = Stream("TIMERS", ("timer.>",), facts=False, options={"allow_msg_schedules": True})
 DEAD_LETTERS = Stream("DEAD_LETTERS", ("dead.>",), facts=False)
 
-STREAMS = (COMPLAINTS, MAIL, STAFF, TIMERS, DEAD_LETTERS)
+STREAMS = (COMPLAINTS, CHATS, MAIL, STAFF, TIMERS, DEAD_LETTERS)
 EVIDENCE_BUCKET = "EVIDENCE"
 
 

@@ -17,9 +17,12 @@ import os
 from collections.abc import Iterator, Mapping
 
 from contracts.streams import (
+    CHATS,
     COMPLAINTS,
     EVIDENCE_BUCKET,
+    LIVE,
     MAIL,
+    PULSE,
     STAFF,
     SUBJECTS_OF_WRITER,
     TIMERS,
@@ -32,10 +35,14 @@ ADMIN = "admin"
 READS: dict[str, tuple[Stream, ...]] = {
     "intake": (COMPLAINTS,),
     "moderation": (COMPLAINTS, STAFF, TIMERS, MAIL),
-    "notifier": (COMPLAINTS, MAIL, TIMERS),
+    "notifier": (CHATS, COMPLAINTS, MAIL, TIMERS),
+    "chat": (CHATS, COMPLAINTS, TIMERS),
 }
-WRITES_EVIDENCE = ("intake",)
-READS_EVIDENCE = ("intake", "moderation")
+WRITES_EVIDENCE = ("intake", "chat")
+READS_EVIDENCE = ("intake", "moderation", "chat")
+
+HEARS: dict[str, tuple[str, ...]] = {"chat": (f"{LIVE}.>", f"{PULSE}.chat.>")}
+"""What a service reads without a consumer, because it may be missed."""
 
 EVIDENCE = f"OBJ_{EVIDENCE_BUCKET}"
 """The stream that holds the objects of the bucket."""
@@ -76,7 +83,8 @@ def _user(name: str, password: str) -> dict[str, object]:
         return login
     permissions = {
         "publish": {"allow": sorted(publishable(name))},
-        "subscribe": {"allow": ["_INBOX.>"]},  # everything is read through consumers
+        # Everything else is read through consumers.
+        "subscribe": {"allow": ["_INBOX.>", *HEARS.get(name, ())]},
     }
     return login | {"permissions": permissions}
 
@@ -85,6 +93,8 @@ def publishable(service: str) -> Iterator[str]:
     """The subjects that a service's user may publish to. Raises KeyError for an unknown service."""
     yield from SUBJECTS_OF_WRITER[service]
     yield f"dead.{service}.>"
+    if service in HEARS:
+        yield f"{PULSE}.{service}.>"
     yield "$JS.API.STREAM.INFO.*"
     for stream in READS[service]:
         yield from _getting(stream.name)

@@ -25,7 +25,7 @@ PLACES = (
     ("Complaint Center", "/center"),
     ("Moderation console", "/moderation"),
     ("Mails sent", "/mail"),
-    ("API", "/intake/docs  /moderation/docs  /notifier/docs"),
+    ("API", "/intake/docs  /moderation/docs  /notifier/docs  /chat/docs"),
 )
 
 LONGEST_PAUSE_SECONDS = 30.0

@@ -77,10 +77,11 @@ PARTS: tuple[Part, ...] = (
     *_service("intake"),
     *_service("moderation"),
     *_service("notifier"),
+    *_service("chat"),
     Part(
         "gateway",
         "{bin}/caddy run --adapter caddyfile --config {root}/deploy/Caddyfile",
-        needs=("intake", "moderation", "notifier", "marketplace", "mailbox"),
+        needs=("intake", "moderation", "notifier", "chat", "marketplace", "mailbox"),
         port="gateway",
         probe="/gateway/healthz",
     ),
@@ -175,12 +176,17 @@ class Site:
                     "REDRESS_SMTP_HOST": HOST,
                     "REDRESS_SMTP_PORT": str(self.ports["smtp"]),
                 }
+            case "chat":
+                return {
+                    "REDRESS_INTAKE_URL": self.address("intake"),
+                    "REDRESS_MODERATION_URL": self.address("moderation"),
+                }
             case "mailbox":
                 return maildir
             case "marketplace":
                 return {"REDRESS_MARKETPLACE_PORT": str(self.ports["marketplace"])}
             case "gateway":
-                upstreams = ("intake", "moderation", "notifier", "marketplace")
+                upstreams = ("intake", "moderation", "notifier", "chat", "marketplace")
                 return {
                     # Caddy would otherwise keep files in the home folder.
                     "XDG_CONFIG_HOME": str(self.data / "gateway"),

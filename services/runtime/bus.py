@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.errors import ConnectionClosedError, NoRespondersError, OutboundBufferLimitError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
@@ -138,6 +139,15 @@ class Bus:
             yield self._answers[token]
         finally:
             del self._answers[token]
+
+    async def say(self, subject: str, body: bytes) -> None:
+        """Tells whoever listens at the moment; nobody acknowledges, nothing is kept."""
+        await self.client.publish(subject, body)
+
+    async def hear(self, subject: str, heard: Callable[[Msg], Awaitable[None]]) -> Subscription:
+        """Calls `heard` with what is said on `subject`, one message after the other. Outlives lost
+        connections, but not what was said meanwhile."""
+        return await self.client.subscribe(subject, cb=heard)
 
     async def api(self, verb: str, body: dict[str, Any], *, wait: float = 5.0) -> dict[str, Any]:
         """Calls JetStream's JSON API, e.g. `api("STREAM.INFO.MAIL", {})`.

@@ -108,6 +108,7 @@ from contracts.staff import (
     QueueSaved,
     Viewed,
 )
+from tests.contract.chats import IN_CHATS, OF_OPERATORS
 
 GOLDEN = Path(__file__).resolve().parents[2] / "contracts" / "golden"
 
@@ -600,6 +601,8 @@ EXAMPLES: tuple[tuple[str, Fact], ...] = (
     ("mail", MailSuppressed(at=day(2), why="preference")),
     *(("reader", fact) for fact in OF_READERS),
     *(("staff", fact) for fact in DESK),
+    *(("chat", fact) for fact in IN_CHATS),
+    *(("operator", fact) for fact in OF_OPERATORS),
 )
 
 
@@ -607,16 +610,21 @@ def golden_file(fact: Fact) -> Path:
     return GOLDEN / f"{fact.type}.v{fact.version}.json"
 
 
+SOURCES = {
+    "case": "moderation",
+    "member": "moderation",
+    "staff": "moderation",
+    "mail": "notifier",
+    "reader": "notifier",
+    "chat": "chat",
+    "operator": "chat",
+}
+
+
 def message(kind: str, *facts: Fact) -> bytes:
     """The message as its service would write it to the log."""
     aggregate = Aggregate.model_validate({"kind": kind, "id": "7c9e6679742540de944be07fc1f90ae7"})
-    source = {
-        "case": "moderation",
-        "member": "moderation",
-        "staff": "moderation",
-        "mail": "notifier",
-        "reader": "notifier",
-    }.get(kind, "intake")
+    source = SOURCES.get(kind, "intake")
     return encode(source=f"redress/{source}", subject=aggregate.subject, meta=META, facts=facts)
 
 

@@ -23,7 +23,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
-UPSTREAMS = ("intake", "moderation", "notifier", "marketplace")
+UPSTREAMS = ("intake", "moderation", "notifier", "chat", "marketplace")
 
 
 class Upstream:
@@ -97,6 +97,8 @@ async def test_every_path_reaches_the_service_that_it_belongs_to(tmp_path: Path)
         "moderation": "/moderation /moderation/cases/1 /moderation/readyz /center /center/cases/1 "
         "/api/v1/moderation/cases /api/v1/center/complaints/1",
         "notifier": "/mail /mail/1 /api/v1/mails /api/v1/mails/1 /notifier/readyz",
+        "chat": "/chat /chat/embed.js /chat/readyz /desk /desk/queue /api/v1/chats "
+        "/api/v1/chats/1/messages /api/v1/chats/socket",
         "marketplace": "/marketplace /marketplace/oidc/authorize /marketplace/api/products/1",
     }
     async with gateway(tmp_path) as house:

@@ -22,6 +22,7 @@ FACTS = {
     "intake": ("complaint.01.aa", "response.01.aa"),
     "moderation": ("case.01.aa",),
     "notifier": ("mail.01.aa",),
+    "chat": ("chat.01.aa", "operator.01.aa"),
 }
 OTHERS_FACTS = [
     (service, subject)
@@ -135,6 +136,7 @@ async def test_a_service_may_not_listen_beside_the_log(broker: Topology, service
 
 async def test_only_those_who_handle_evidence_may_touch_it(broker: Topology) -> None:
     assert not await refused(broker, "intake", "$O.EVIDENCE.C.x")
+    assert not await refused(broker, "chat", "$O.EVIDENCE.C.x")
     assert await refused(broker, "moderation", "$O.EVIDENCE.C.x")
     assert await refused(broker, "notifier", "$O.EVIDENCE.C.x")
     assert not await refused(broker, "moderation", f"$JS.API.DIRECT.GET.{EVIDENCE}")

@@ -1,0 +1,449 @@
+"""What is live: WebSockets, and event streams with POST where sockets are blocked.
+
+`GET /api/v1/chats/{chat_id}/socket?after=<seq>[&token=<token>]` (customer) and
+`GET /api/v1/chats/desk/socket` (staff) are WebSockets. Every frame is a JSON object with `t`.
+
+From the server:
+
+- `{"t":"history","chat","seq","events":[…]}` first, and after each join: what came after `after`.
+- `{"t":"events","chat","seq","at","events":[…]}` one message of the log, in order, each once.
+- `{"t":"ack","id":<client_id>,"seq","message"}` a message is in the log: the sender's tick.
+- `{"t":"refused","id","problem":{…}}` it was turned down; `problem` is RFC 9457, with
+  `retry_after` (seconds) for `too-fast`.
+- `{"t":"place","chat","position","low","high","beyond_closing"}` on every change while waiting.
+- `{"t":"typing","chat","role","name"}`: shown for five seconds, never stored.
+- `{"t":"desk",…}` (staff) as `GET /api/v1/chats/desk`: shift, offers, chats at hand.
+- `{"t":"queue",…}` (staff) as `GET /api/v1/chats/desk/queue`.
+- `{"t":"pong"}`
+
+From the client:
+
+- `{"t":"post","id":<client_id>,"text","attachments":[…][,"chat"]}`; resend until acknowledged.
+- `{"t":"read","seq"[,"chat"]}`, `{"t":"delivered","seq"[,"chat"]}`, `{"t":"typing"[,"chat"]}`
+- `{"t":"ping"}` at least every 15 seconds: the heartbeat. 60 seconds of silence cost a customer
+  the place in the queue (which is kept for five minutes more), 30 an operator their new offers.
+- `{"t":"watch","chat"[,"after"]}`, `{"t":"unwatch","chat"}` (staff): follow any chat; those at
+  hand are followed by themselves.
+
+`chat` is needed on staff's socket only. The server closes with 1013 when the client reads too
+slowly: come back with the last `seq`. 4401 and 4403: not signed in, or not yours.
+
+Where sockets are blocked: `GET /api/v1/chats/{chat_id}/events` and `/api/v1/chats/desk/events` are
+event streams of the same frames (`Last-Event-ID` or `after` is the sequence to go on from), and
+everything that is sent has a POST in `api.customers` and `api.desk`.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any, Final
+
+import structlog
+from fastapi import APIRouter, Header, Query, WebSocket
+from fastapi.responses import StreamingResponse
+from prometheus_client import Gauge
+from pydantic import ValidationError
+from starlette.websockets import WebSocketDisconnect
+
+from contracts.codec import Message
+from services.chat.api import bodies
+from services.chat.api.desk import Staff, desk_of, live
+from services.chat.board import Board, chat_aggregate
+from services.chat.desk import Desk
+from services.chat.hub import Hub, Listener
+from services.chat.limits import Limits
+from services.chat.presence import Presence
+from services.chat.router import Router, changes_the_queue
+from services.chat.talking import Talking
+from services.runtime.auth import Principal, Viewer, auth_of, current
+from services.runtime.auth.refusals import SignInRequired
+from services.runtime.clock import Clock
+from services.runtime.problems import Refused, Unauthenticated, invalid, problem
+
+log = structlog.get_logger(__name__)
+
+LONGEST_FRAME: Final = 32_000
+SILENCE_SECONDS: Final = 75.0
+"""A socket that says nothing for so long is dead: clients ping every 15 seconds."""
+KEEP_ALIVE_SECONDS: Final = 15.0
+TOGETHER_SECONDS: Final = 0.2
+SLOW, NOT_SIGNED_IN, NOT_YOURS, GONE = 1013, 4401, 4403, 4404
+
+SOCKETS = Gauge("redress_chat_sockets", "Open sockets and event streams", ["side"])
+
+Answer = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def router(
+    *,
+    talking: Talking,
+    desk: Desk,
+    hub: Hub,
+    board: Board,
+    presence: Presence,
+    routing: Router,
+    limits: Limits,
+    clock: Clock,
+) -> APIRouter:
+    api = APIRouter(prefix="/api/v1/chats")
+
+    @api.websocket("/desk/socket")
+    async def desk_socket(socket: WebSocket) -> None:
+        who = await _admitted_staff(socket)
+        if who is None:
+            return
+        listener = Listener("staff")
+        desk_side = DeskSide(
+            who, listener, desk=desk, hub=hub, board=board, presence=presence, clock=clock
+        )
+
+        async def on_frame(frame: dict[str, Any]) -> None:
+            await routing.heard_operator(who.id)
+            await desk_side.on_frame(frame, limits)
+
+        await socket.accept()
+        with SOCKETS.labels("staff").track_inprogress():
+            await routing.heard_operator(who.id)
+            async with desk_side.following():
+                await _serve(socket, listener, on_frame)
+
+    @api.websocket("/{chat_id}/socket")
+    async def socket(socket: WebSocket, chat_id: str, after: int = 0) -> None:
+        try:
+            who = _who(socket)
+            chat = await talking.admitted(who, chat_id)
+        except Refused as refused:
+            await _turn_away(socket, refused)
+            return
+        assert chat.customer is not None
+        customer = chat.customer
+        listener = Listener("customer")
+
+        async def on_frame(frame: dict[str, Any]) -> None:
+            await routing.heard_customer(chat_id)
+            match frame.get("t"):
+                case "post":
+                    body = _body(frame)
+                    posted = await talking.post(
+                        who,
+                        chat_id,
+                        client_id=body.client_id,
+                        text=body.text,
+                        attachments=body.attachments,
+                    )
+                    _acknowledge(listener, body.client_id, posted.sequence, posted.message_id)
+                case "read" | "delivered" as kind:
+                    mark = bodies.Mark(kind=kind, seq=frame.get("seq", 0))
+                    await talking.mark(who, chat_id, kind=mark.kind, sequence=mark.seq)
+                case "typing":
+                    if limits.may_tell_typing(chat_id):
+                        await hub.type(chat_id, role="customer", name=customer.name)
+                case "ping":
+                    listener.say({"t": "pong"})
+                    await hub.check(chat_id, board.version(chat_aggregate(chat_id)))
+
+        await socket.accept()
+        with SOCKETS.labels("customer").track_inprogress():
+            try:
+                await routing.heard_customer(chat_id)
+                await hub.join(chat_id, listener, after=after)
+                await _serve(socket, listener, on_frame)
+            finally:
+                await hub.leave(chat_id, listener)
+
+    @api.get("/desk/events", tags=["desk"])
+    async def desk_events(who: Staff) -> StreamingResponse:
+        """Staff's frames as an event stream; see the sockets' description."""
+        listener = Listener("staff")
+        desk_side = DeskSide(
+            who, listener, desk=desk, hub=hub, board=board, presence=presence, clock=clock
+        )
+
+        async def frames() -> AsyncIterator[str]:
+            with SOCKETS.labels("staff").track_inprogress():
+                async with desk_side.following():
+                    async for text in _stream(listener, lambda: routing.heard_operator(who.id)):
+                        yield text
+
+        return _event_stream(frames())
+
+    @api.post("/desk/heartbeat", status_code=204, tags=["desk"])
+    async def heartbeat(who: Staff) -> None:
+        """For staff without a socket or an event stream."""
+        await routing.heard_operator(who.id)
+
+    @api.get("/{chat_id}/events", tags=["chats"])
+    async def events(
+        chat_id: str,
+        viewer: Viewer,
+        after: Annotated[int, Query(ge=0)] = 0,
+        last_event_id: Annotated[int | None, Header()] = None,
+    ) -> StreamingResponse:
+        """The customer's frames as an event stream; see the sockets' description. While it is
+        open, the customer counts as present."""
+        await talking.admitted(viewer, chat_id)
+        listener = Listener("customer")
+
+        async def frames() -> AsyncIterator[str]:
+            with SOCKETS.labels("customer").track_inprogress():
+                try:
+                    await hub.join(chat_id, listener, after=last_event_id or after)
+                    async for text in _stream(listener, lambda: routing.heard_customer(chat_id)):
+                        yield text
+                finally:
+                    await hub.leave(chat_id, listener)
+
+        return _event_stream(frames())
+
+    @api.post("/{chat_id}/typing", status_code=204, tags=["chats"])
+    async def typing(chat_id: str, viewer: Viewer) -> None:
+        """For those without a socket; told to whoever looks, and forgotten."""
+        chat = await talking.admitted(viewer, chat_id)
+        await routing.heard_customer(chat_id)
+        if limits.may_tell_typing(chat_id) and chat.customer:
+            await hub.type(chat_id, role="customer", name=chat.customer.name)
+
+    return api
+
+
+class DeskSide:
+    """One member of staff's end: their own desk, the queue, and the chats that they follow."""
+
+    def __init__(
+        self,
+        who: Principal,
+        listener: Listener,
+        *,
+        desk: Desk,
+        hub: Hub,
+        board: Board,
+        presence: Presence,
+        clock: Clock,
+    ) -> None:
+        self._who = who
+        self._listener = listener
+        self._desk = desk
+        self._hub = hub
+        self._board = board
+        self._presence = presence
+        self._clock = clock
+        self._changed = asyncio.Event()
+        self._watched: set[str] = set()
+        self._joined: set[str] = set()
+
+    @contextlib.asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Keeps the listener up to date for as long as the block lasts."""
+        self._board.on_change.append(self._on_change)
+        self._changed.set()
+        task = asyncio.create_task(self._follow(), name=f"desk {self._who.id}")
+        try:
+            yield
+        finally:
+            self._board.on_change.remove(self._on_change)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            for chat_id in list(self._joined):
+                await self._hub.leave(chat_id, self._listener)
+
+    def _on_change(self, message: Message) -> None:
+        if changes_the_queue(message):
+            self._changed.set()
+
+    async def _follow(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._tell()
+            except Refused as refused:
+                log.info("desk.refused", why=refused.detail)
+            # Changes that follow one another are told as one.
+            await asyncio.sleep(TOGETHER_SECONDS)
+
+    async def _tell(self) -> None:
+        mine = await desk_of(self._desk, self._board, self._who.id)
+        at_hand = {each["chat_id"] for each in (*mine["offers"], *mine["chats"])}
+        for chat_id in (at_hand | self._watched) - self._joined:
+            await self._join(chat_id, after=0)
+        for chat_id in self._joined - at_hand - self._watched:
+            self._joined.discard(chat_id)
+            await self._hub.leave(chat_id, self._listener)
+        self._listener.say({"t": "desk", **mine})
+        self._listener.say({"t": "queue", **live(self._board, self._presence, now=self._clock())})
+
+    async def _join(self, chat_id: str, *, after: int) -> None:
+        self._joined.add(chat_id)
+        await self._hub.join(chat_id, self._listener, after=after)
+
+    async def on_frame(self, frame: dict[str, Any], limits: Limits) -> None:
+        chat_id = str(frame.get("chat", ""))
+        match frame.get("t"):
+            case "post":
+                body = _body(frame)
+                posted = await self._desk.post(
+                    self._who,
+                    chat_id,
+                    client_id=body.client_id,
+                    text=body.text,
+                    attachments=body.attachments,
+                )
+                _acknowledge(self._listener, body.client_id, posted.sequence, posted.message_id)
+            case "read" | "delivered" as kind:
+                mark = bodies.Mark(kind=kind, seq=frame.get("seq", 0))
+                await self._desk.mark(self._who, chat_id, kind=mark.kind, sequence=mark.seq)
+            case "typing":
+                if chat_id in self._joined and limits.may_tell_typing(f"{self._who.id}/{chat_id}"):
+                    await self._hub.type(chat_id, role="operator", name=self._who.name)
+            case "watch":
+                await self._desk.history(chat_id)
+                self._watched.add(chat_id)
+                if chat_id not in self._joined:
+                    await self._join(chat_id, after=int(frame.get("after", 0)))
+            case "unwatch":
+                self._watched.discard(chat_id)
+                self._changed.set()
+            case "ping":
+                self._listener.say({"t": "pong"})
+                for each in tuple(self._joined):
+                    await self._hub.check(each, self._board.version(chat_aggregate(each)))
+
+
+def _who(socket: WebSocket) -> Principal | None:
+    """Who opened the socket. A browser sends cookies with a socket to whomever asks, so one with a
+    session must come from our own pages; the chat's token is proof enough by itself."""
+    origin = socket.headers.get("origin")
+    auth = auth_of(socket)
+    if "token" not in socket.query_params and origin and origin != auth.public_url:
+        raise SignInRequired("Sockets are opened by our own pages only.")
+    return current(socket)
+
+
+async def _admitted_staff(socket: WebSocket) -> Principal | None:
+    try:
+        who = _who(socket)
+    except Refused as refused:
+        await _turn_away(socket, refused)
+        return None
+    if who is None or not who.signed_in:
+        await _turn_away(socket, SignInRequired("Sign in to go on."))
+        return None
+    if not who.may("operator", "supervisor"):
+        await socket.accept()
+        await socket.close(NOT_YOURS, "This needs the role operator.")
+        return None
+    return who
+
+
+async def _turn_away(socket: WebSocket, refused: Refused) -> None:
+    """Accepted first, so that a browser's script learns the reason."""
+    code = {401: NOT_SIGNED_IN, 403: NOT_YOURS, 404: GONE}.get(refused.status, SLOW)
+    if isinstance(refused, Unauthenticated):
+        code = NOT_SIGNED_IN
+    await socket.accept()
+    await socket.close(code, refused.detail[:120])
+
+
+async def _serve(
+    socket: WebSocket, listener: Listener, on_frame: Callable[[dict[str, Any]], Awaitable[None]]
+) -> None:
+    """Both directions at once, until either side goes."""
+    tasks = [
+        asyncio.create_task(_send(socket, listener)),
+        asyncio.create_task(_receive(socket, listener, on_frame)),
+        asyncio.create_task(listener.overrun.wait()),
+    ]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            error = task.exception()
+            if error is not None and not isinstance(error, (WebSocketDisconnect, TimeoutError)):
+                log.info("socket.failed", why=repr(error))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await socket.close(SLOW if listener.overrun.is_set() else 1000)
+
+
+async def _send(socket: WebSocket, listener: Listener) -> None:
+    while True:
+        text, _ = await listener.next()
+        await socket.send_text(text)
+
+
+async def _receive(
+    socket: WebSocket, listener: Listener, on_frame: Callable[[dict[str, Any]], Awaitable[None]]
+) -> None:
+    while True:
+        text = await asyncio.wait_for(socket.receive_text(), SILENCE_SECONDS)
+        frame: dict[str, Any] = {}
+        try:
+            frame = _parsed(text)
+            await on_frame(frame)
+        except Refused as refused:
+            document = problem(refused, instance="socket")
+            listener.say({"t": "refused", "id": frame.get("id"), "problem": document})
+        except ValidationError as error:
+            document = problem(invalid(error.errors(include_url=False)), instance="socket")
+            listener.say({"t": "refused", "id": frame.get("id"), "problem": document})
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    if len(text) > LONGEST_FRAME:
+        raise ProtocolRefused("A frame is too long.")
+    try:
+        frame = json.loads(text)
+    except ValueError:
+        frame = None
+    if not isinstance(frame, dict):
+        raise ProtocolRefused("A frame is a JSON object with `t`.")
+    return frame
+
+
+class ProtocolRefused(Refused):
+    status = 400
+    title = "This frame is not understood"
+
+
+def _body(frame: dict[str, Any]) -> bodies.Post:
+    body = bodies.Post.model_validate(
+        {
+            "client_id": frame.get("id"),
+            "text": frame.get("text", ""),
+            "attachments": frame.get("attachments", ()),
+        }
+    )
+    if not body.text and not body.attachments:
+        raise ProtocolRefused("Write something, or attach a file.")
+    return body
+
+
+def _acknowledge(listener: Listener, client_id: str, sequence: int, message_id: str) -> None:
+    listener.say({"t": "ack", "id": client_id, "seq": sequence, "message": message_id})
+
+
+async def _stream(listener: Listener, heard: Callable[[], Awaitable[None]]) -> AsyncIterator[str]:
+    """Frames as server-sent events. An open stream is a heartbeat, for as long as it can be
+    written to; the event's id is the sequence to go on from."""
+    while not listener.overrun.is_set():
+        await heard()
+        try:
+            text, sequence = await asyncio.wait_for(listener.next(), KEEP_ALIVE_SECONDS)
+        except TimeoutError:
+            yield ": still here\n\n"
+            continue
+        yield (f"id: {sequence}\n" if sequence else "") + f"data: {text}\n\n"
+
+
+def _event_stream(frames: AsyncIterator[str]) -> StreamingResponse:
+    return StreamingResponse(
+        frames,
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+__all__ = ["router"]

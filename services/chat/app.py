@@ -1,0 +1,115 @@
+"""The composition root of the chat: everything is made and wired here, once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from contracts.streams import CHATS
+from services.chat import projection
+from services.chat.api import customers, sockets
+from services.chat.api import desk as desk_api
+from services.chat.board import Board
+from services.chat.commands import Commands
+from services.chat.desk import Desk
+from services.chat.handlers import Handlers
+from services.chat.hub import Hub
+from services.chat.limits import Limits
+from services.chat.places import Places
+from services.chat.presence import Presence
+from services.chat.router import Router
+from services.chat.schedule import Schedules
+from services.chat.settings import Settings
+from services.chat.store import Store
+from services.chat.tables import metadata
+from services.chat.talking import Talking
+from services.runtime.app import assemble, create_app
+from services.runtime.auth import Auth
+from services.runtime.auth.keys import subkey
+from services.runtime.clock import Clock, utcnow
+from services.runtime.evidence import EvidenceStore
+from services.runtime.projection import Projector
+
+PROJECTION = "chats"
+
+
+def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
+    """The chat, not yet connected to anything."""
+    parts = assemble(settings, clock=clock, metadata=metadata)
+    parts.projectors.append(
+        Projector(
+            PROJECTION,
+            bus=parts.bus,
+            database=parts.database,
+            metadata=metadata,
+            stream=CHATS,
+            subjects=CHATS.subjects,
+            views=projection.VIEWS,
+        )
+    )
+    store = Store(parts.database)
+    schedules = Schedules.load(settings.schedules)
+    evidence = EvidenceStore(parts.bus)
+    commands = Commands(parts.events, parts.timers, clock=clock)
+    board = Board(parts.bus, parts.events, store, projection=PROJECTION)
+    presence = Presence(parts.bus, clock=clock)
+    hub = Hub(parts.bus, parts.events)
+    router = Router(board, commands, presence)
+    limits = Limits(clock=clock)
+    places = Places(
+        board=board,
+        store=store,
+        presence=presence,
+        hub=hub,
+        commands=commands,
+        schedules=schedules,
+    )
+    talking = Talking(
+        commands=commands,
+        events=parts.events,
+        evidence=evidence,
+        board=board,
+        store=store,
+        places=places,
+        presence=presence,
+        schedules=schedules,
+        limits=limits,
+        auth=Auth.of(settings, clock),
+        secret=subkey(settings.secret_key.get_secret_value(), "chat-code"),
+    )
+    desk = Desk(commands, parts.events, board, store, presence, talking)
+    Handlers(commands).register(parts.reactions, parts.timers)
+
+    @asynccontextmanager
+    async def at_work(_app: FastAPI) -> AsyncIterator[None]:
+        await presence.start()
+        work = (board.run(), router.run(), router.watch(), places.run())
+        tasks = [asyncio.create_task(each) for each in work]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    return create_app(
+        parts,
+        title="Redress: chat",
+        routers=[
+            # Sockets first: `/desk` is no chat's id.
+            sockets.router(
+                talking=talking,
+                desk=desk,
+                hub=hub,
+                board=board,
+                presence=presence,
+                routing=router,
+                limits=limits,
+                clock=clock,
+            ),
+            desk_api.router(desk, board, presence, store, evidence, clock=clock),
+            customers.router(talking, places, store, schedules, evidence, clock=clock),
+            APIRouter(lifespan=at_work),
+        ],
+    )

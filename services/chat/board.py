@@ -1,0 +1,138 @@
+"""Everything that is live, in memory: chats and operators as the log has them a moment ago.
+
+Each replica follows the stream by one consumer of its own. The board is always a whole beginning of
+the log, never a selection, so what `routing` concludes from it was true at some moment.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from contracts.chat import ChatFact
+from contracts.codec import Message, Undecodable, decode
+from contracts.envelope import Aggregate, aggregate_of
+from contracts.operator import OperatorFact
+from contracts.streams import CHATS
+from services.chat import operators, state
+from services.chat.operators import Operator
+from services.chat.state import Chat
+from services.chat.store import Store
+from services.runtime.bus import Bus
+from services.runtime.events import EventStore
+from services.runtime.feed import Feed, FeedBroken
+from services.runtime.problems import Unavailable
+
+log = structlog.get_logger(__name__)
+
+BATCH: Final = 500
+RETRY_SECONDS: Final = 0.5
+AT_ONCE: Final = 64
+
+Changed = Callable[[Message], None]
+
+
+class Board:
+    """`projection` is the name of the checkpoint that the tables of `store` stand at."""
+
+    def __init__(self, bus: Bus, events: EventStore, store: Store, *, projection: str) -> None:
+        self.chats: dict[str, Chat] = {}
+        self.operators: dict[str, Operator] = {}
+        self.position = 0
+        self.ready = asyncio.Event()
+        self.on_change: list[Changed] = []
+        self._versions: dict[str, int] = {}
+        self._bus = bus
+        self._events = events
+        self._store = store
+        self._projection = projection
+        self._moved = asyncio.Condition()
+
+    def version(self, aggregate: Aggregate) -> int:
+        """The sequence of the last message on a live aggregate; 0 for one that is not here."""
+        return self._versions.get(aggregate.subject, 0)
+
+    def put(self, message: Message) -> None:
+        """Folds one message, unless it is known already."""
+        if message.sequence <= self._versions.get(message.subject, 0):
+            return
+        aggregate = aggregate_of(message.subject)
+        for fact in message.facts:
+            if isinstance(fact, ChatFact):
+                chat = self.chats.get(aggregate.id, state.NEW_CHAT)
+                self.chats[aggregate.id] = state.evolve(chat, fact)
+            elif isinstance(fact, OperatorFact):
+                operator = self.operators.get(aggregate.id, operators.NEW_OPERATOR)
+                self.operators[aggregate.id] = operators.evolve(operator, fact)
+        self._versions[message.subject] = message.sequence
+
+    def tidy(self) -> None:
+        """Forgets chats that are over, once no operator keeps a slot for them."""
+        kept = {chat_id for each in self.operators.values() for chat_id, _ in each.slots}
+        for chat in [each for each in self.chats.values() if each.is_over]:
+            if chat.id not in kept:
+                del self.chats[chat.id]
+                self._versions.pop(chat_aggregate(chat.id).subject, None)
+
+    async def wait_for(self, sequence: int, *, timeout: float = 5.0) -> None:
+        """Returns when everything up to `sequence` is on the board. Raises Unavailable."""
+        if self.position >= sequence:
+            return
+        try:
+            async with asyncio.timeout(timeout), self._moved:
+                await self._moved.wait_for(lambda: self.position >= sequence)
+        except TimeoutError as error:
+            raise Unavailable("The queue is catching up. Try again.") from error
+
+    async def run(self) -> None:
+        """Follows the log until cancelled."""
+        while True:
+            try:
+                if not self.ready.is_set():
+                    await self._load()
+                await self._follow()
+            except (FeedBroken, Unavailable) as interrupted:
+                log.info("board.interrupted", why=str(interrupted))
+            except Exception:
+                log.exception("board.failed")
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _load(self) -> None:
+        """What is live according to the tables, as the log has it; the rest comes by following."""
+        live = await self._store.live(self._projection)
+        wanted = [chat_aggregate(each) for each in live.chats]
+        wanted += [Aggregate(kind="operator", id=each) for each in live.operators]
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def load(aggregate: Aggregate) -> None:
+            async with gate:
+                for message in (await self._events.read(aggregate)).messages:
+                    self.put(message)
+
+        await asyncio.gather(*(load(each) for each in wanted))
+        self.position = live.position
+
+    async def _follow(self) -> None:
+        async with Feed(
+            self._bus, CHATS.name, CHATS.subjects, after=self.position, batch=BATCH
+        ) as feed:
+            while True:
+                if feed.pending == 0:
+                    self.ready.set()
+                for sequence, raw in await feed.next():
+                    try:
+                        message = decode(raw.data, sequence=sequence)
+                    except Undecodable as error:
+                        log.error("board.undecodable", sequence=sequence, why=str(error))
+                    else:
+                        self.put(message)
+                        for tell in self.on_change:
+                            tell(message)
+                    self.position = sequence
+                async with self._moved:
+                    self._moved.notify_all()
+
+
+def chat_aggregate(chat_id: str) -> Aggregate:
+    return Aggregate(kind="chat", id=chat_id)
