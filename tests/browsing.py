@@ -20,6 +20,7 @@ class _Page(HTMLParser):
         self.fields: list[tuple[str, str]] = []
         self.choices: dict[str, list[str]] = {}
         self.buttons: list[str] = []
+        self.action = ""
         self.text = ""
         self._inside = False
         self._area = ""
@@ -30,6 +31,8 @@ class _Page(HTMLParser):
         told = dict(attrs)
         if tag == "form":
             self._inside = told.get("action") not in ("/sign-out",)
+            if self._inside and told.get("method") == "post":
+                self.action = told.get("action") or ""
         if not self._inside:
             return
         name, value = told.get("name") or "", told.get("value") or ""
@@ -94,7 +97,7 @@ class Browser:
         sent: dict[str, Any] = {"data": data}
         if files is not None:
             sent["files"] = [("files", file) for file in files]
-        return self._shown(await self.http.post(self.answer.url.path, **sent), status)
+        return self._shown(await self.http.post(self.page.action, **sent), status)
 
     def value(self, name: str) -> list[str]:
         return [value for each, value in self.page.fields if each == name]

@@ -54,6 +54,5 @@ async def _filed(events: EventStore, complaint_id: str) -> ComplaintFiled | None
 def _may_read(who: Principal | None, filed: ComplaintFiled) -> bool:
     if who is None:
         return False
-    if who.holds("complaint", filed.complaint_id):
-        return True
-    return who.signed_in and filed.complainant.kind == "member" and who.id == filed.complainant.id
+    mine = who.proven and who.party == filed.complainant.actor
+    return mine or who.holds("complaint", filed.complaint_id)
