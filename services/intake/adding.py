@@ -21,6 +21,7 @@ from services.intake.parties import (
 )
 from services.runtime.auth import Principal
 from services.runtime.problems import NotFound
+from services.runtime.sentences import gettext as _
 
 
 class Own(NamedTuple):
@@ -47,7 +48,7 @@ class Adding:
             who.holds("complaint", complaint_id)
             or (who.proven and who.party == filed.complainant.actor)
         ):
-            raise NotFound("There is no complaint with this id among yours.")
+            raise NotFound(_("There is no complaint with this id among yours."))
         return Own(complaint, await self._matters.case_of_complaint(complaint_id), filed)
 
     async def add_evidence(
@@ -55,24 +56,24 @@ class Adding:
     ) -> Accepted:
         """Takes more files. Raises what `decider.complainant.add_evidence` does, KeyReused, or
         Unavailable."""
-        _, case, filed = await self.complaint(complaint_id, who)
+        own = await self.complaint(complaint_id, who)
         said = await self._matters.statement(body, who)
         stored, sequence = await self._matters.append(
             Aggregate(kind="complaint", id=complaint_id),
             initial=NO_COMPLAINT,
             evolve=evolve_complaint,
             decide=lambda known: complainant.add_evidence(
-                known, case, said, now=delivery.received_at
+                known, own.case, said, now=delivery.received_at
             ),
-            by=filed.complainant.actor,
+            by=own.filed.complainant.actor,
             verb="evidence",
             body=body,
             delivery=delivery,
         )
         return Accepted(
-            number=filed.number,
+            number=own.filed.number,
             received_at=stored.added_at,
-            message="What you sent stands with your complaint now.",
+            message=_("What you sent stands with your complaint now."),
             sequence=sequence,
             **center("complaints", complaint_id, sequence),
         )
@@ -82,33 +83,35 @@ class Adding:
     ) -> Accepted:
         """Takes the answer to a moderator's question, before or after it was due. Raises what
         `decider.complainant.supply_information` does, KeyReused, or Unavailable."""
-        _, case, filed = await self.complaint(complaint_id, who)
+        own = await self.complaint(complaint_id, who)
         said = await self._matters.statement(body, who)
         stored, sequence = await self._matters.append(
             Aggregate(kind="complaint", id=complaint_id),
             initial=NO_COMPLAINT,
             evolve=evolve_complaint,
             decide=lambda known: complainant.supply_information(
-                known, case, said, now=delivery.received_at
+                known, own.case, said, now=delivery.received_at
             ),
-            by=filed.complainant.actor,
+            by=own.filed.complainant.actor,
             verb="information",
             body=body,
             delivery=delivery,
         )
-        question = case.questions.get(complaint_id)
+        question = own.case.questions.get(complaint_id)
         due_at = question.due_at if question else None
-        late = case.is_late(due_at, stored.supplied_at)
+        late = own.case.is_late(due_at, stored.supplied_at)
         return Accepted(
-            number=filed.number,
+            number=own.filed.number,
             received_at=stored.supplied_at,
             due_at=due_at,
             late=late,
             message=(
-                "Your answer came after the deadline. It is kept, and shown to the moderators as "
-                "late."
+                _(
+                    "Your answer came after the deadline. It is kept, and shown to the moderators "
+                    "as late."
+                )
                 if late
-                else "Thank you. The moderator goes on with your complaint."
+                else _("Thank you. The moderator goes on with your complaint.")
             ),
             sequence=sequence,
             **center("complaints", complaint_id, sequence),
@@ -119,23 +122,25 @@ class Adding:
     ) -> Accepted:
         """Takes the complaint back. Raises what `decider.complainant.withdraw` does, KeyReused, or
         Unavailable."""
-        _, case, filed = await self.complaint(complaint_id, who)
+        own = await self.complaint(complaint_id, who)
         stored, sequence = await self._matters.append(
             Aggregate(kind="complaint", id=complaint_id),
             initial=NO_COMPLAINT,
             evolve=evolve_complaint,
             decide=lambda known: complainant.withdraw(
-                known, case, body.text, now=delivery.received_at
+                known, own.case, body.text, now=delivery.received_at
             ),
-            by=filed.complainant.actor,
+            by=own.filed.complainant.actor,
             verb="withdrawal",
             body=body,
             delivery=delivery,
         )
         return Accepted(
-            number=filed.number,
+            number=own.filed.number,
             received_at=stored.withdrawn_at,
-            message="Your complaint is withdrawn. It is kept, and you are told what happens to it.",
+            message=_(
+                "Your complaint is withdrawn. It is kept, and you are told what happens to it."
+            ),
             sequence=sequence,
             **center("complaints", complaint_id, sequence),
         )

@@ -15,6 +15,7 @@ from services.intake.parties import (
 )
 from services.runtime.auth import Principal
 from services.runtime.problems import NotFound
+from services.runtime.sentences import gettext as _
 
 
 class Accusation(NamedTuple):
@@ -38,7 +39,9 @@ class Answering:
             who.holds("case", case_id) or (who.signed_in and who.id == case.accused)
         )
         if not mine:
-            raise NotFound(f"There is no case {case_id} in which you could answer.")
+            raise NotFound(
+                _("There is no case %(id)s in which you could answer.") % {"id": case_id}
+            )
         return Accusation(case, await self._matters.sent(case_id))
 
     async def answer(
@@ -46,7 +49,7 @@ class Answering:
     ) -> Accepted:
         """Takes an answer, before or after it was due. Raises what `decider.accused.answer` does,
         KeyReused, or Unavailable."""
-        case, _ = await self.case(case_id, who)
+        case = (await self.case(case_id, who)).case
         said = await self._matters.statement(body, who)
         stored, sequence = await self._matters.append(
             Aggregate(kind="response", id=case_id),
@@ -65,10 +68,12 @@ class Answering:
             due_at=case.due_at,
             late=late,
             message=(
-                "Your answer came after the deadline. It is kept, and shown to the moderators as "
-                "late."
+                _(
+                    "Your answer came after the deadline. It is kept, and shown to the moderators "
+                    "as late."
+                )
                 if late
-                else "Your answer came in time. The moderators will read it before they decide."
+                else _("Your answer came in time. The moderators will read it before they decide.")
             ),
             sequence=sequence,
             **center("cases", case_id, sequence),
@@ -79,7 +84,7 @@ class Answering:
     ) -> Accepted:
         """Takes more evidence. Raises what `decider.accused.supply` does, KeyReused, or
         Unavailable."""
-        case, _ = await self.case(case_id, who)
+        case = (await self.case(case_id, who)).case
         said = await self._matters.statement(body, who)
         stored, sequence = await self._matters.append(
             Aggregate(kind="response", id=case_id),
@@ -98,10 +103,12 @@ class Answering:
             due_at=case.due_at,
             late=late,
             message=(
-                "Your evidence came after the deadline. It is kept, and shown to the moderators "
-                "as late."
+                _(
+                    "Your evidence came after the deadline. It is kept, and shown to the "
+                    "moderators as late."
+                )
                 if late
-                else "Your evidence stands beside your answer now."
+                else _("Your evidence stands beside your answer now.")
             ),
             sequence=sequence,
             **center("cases", case_id, sequence),
@@ -112,7 +119,7 @@ class Answering:
     ) -> Accepted:
         """Asks for more time. Raises what `decider.accused.ask_for_time` does, KeyReused, or
         Unavailable."""
-        case, _ = await self.case(case_id, who)
+        case = (await self.case(case_id, who)).case
         stored, sequence = await self._matters.append(
             Aggregate(kind="response", id=case_id),
             initial=NOTHING_SENT,
@@ -130,8 +137,10 @@ class Answering:
             received_at=stored.requested_at,
             due_at=case.due_at,
             message=(
-                "You have asked for more time. A moderator answers by e-mail; until then the "
-                "deadline stands as it is."
+                _(
+                    "You have asked for more time. A moderator answers by e-mail; until then the "
+                    "deadline stands as it is."
+                )
             ),
             sequence=sequence,
             **center("cases", case_id, sequence),

@@ -17,6 +17,7 @@ from services.intake.decider.matter import (
 from services.intake.parties import Accepted, Delivery, Matters, StatementBody, center
 from services.runtime.auth import Principal
 from services.runtime.problems import NotFound
+from services.runtime.sentences import gettext as _
 
 
 class AppealBody(StatementBody):
@@ -94,8 +95,10 @@ class Appealing:
             received_at=stored.lodged_at,
             due_at=found.decision.appeal_until,
             message=(
-                "Your appeal is lodged. An appeals officer who took no part before decides on it "
-                "within 14 days, and both sides are told."
+                _(
+                    "Your appeal is lodged. An appeals officer who took no part before decides on "
+                    "it within 14 days, and both sides are told."
+                )
             ),
             sequence=sequence,
             **center(*place, sequence),
@@ -117,5 +120,7 @@ def _appellant(case: Case, decision_id: str, who: Principal, complaint_id: str |
     if complaint_id is not None:
         own = [each for each in own if each == complaint_id]
     if not own:
-        raise NotFound(f"There is no decision {decision_id} that you were told of.")
+        raise NotFound(
+            _("There is no decision %(id)s that you were told of.") % {"id": decision_id}
+        )
     return Appellant("complainant", own[0])

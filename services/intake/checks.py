@@ -11,6 +11,7 @@ from contracts.taxonomy import taxonomy
 from services.intake.evidence_kinds import FILES_AT_MOST
 from services.intake.links import Resolution, resolve
 from services.intake.profile import Profile
+from services.runtime.sentences import gettext as _
 
 DESCRIPTION_LIMIT: Final = 20_000
 """Characters of a description or an answer."""
@@ -63,7 +64,7 @@ def unknown_reason(code: str) -> str:
 
 
 def description(description: str) -> str | None:
-    return text(description, "Describe the situation in your own words.")
+    return text(description, _("Describe the situation in your own words."))
 
 
 def text(typed: str, missing: str) -> str | None:
@@ -74,12 +75,12 @@ def text(typed: str, missing: str) -> str | None:
 def optional(text: str) -> str | None:
     """What is wrong with words that may be left out."""
     if len(text) > DESCRIPTION_LIMIT:
-        return (
-            f"This has {len(text):,} characters; at most {DESCRIPTION_LIMIT:,} can be taken. "
+        return _(
+            "This has %(n)s characters; at most %(most)s can be taken. "
             "Shorten it, or attach the rest as a PDF."
-        )
+        ) % {"n": len(text), "most": DESCRIPTION_LIMIT}
     if _UNSTORABLE.search(text):
-        return (
+        return _(
             "This contains invisible control characters. Type it anew, or paste it as plain text."
         )
     return None
@@ -116,7 +117,7 @@ def evidence(files: Sequence[Evidence | None]) -> str | None:
 
 
 def some_evidence(files: Sequence[Evidence | None]) -> str | None:
-    return None if files else "Attach at least one file."
+    return None if files else _("Attach at least one file.")
 
 
 def good_faith(stated: bool) -> str | None:

@@ -27,6 +27,7 @@ from services.intake.filing import EvidenceIds, Filing, KeyReused, checked_key
 from services.intake.store import Store
 from services.runtime.auth import Principal
 from services.runtime.events import EventStore
+from services.runtime.sentences import gettext as _
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 S = TypeVar("S")
@@ -153,7 +154,9 @@ class Matters:
         )
         (stored,) = handled.facts
         if _said(stored) != (body.text, list(getattr(body, "evidence", ()))):
-            raise KeyReused("With this key something else was sent. Use a new key for new words.")
+            raise KeyReused(
+                _("With this key something else was sent. Use a new key for new words.")
+            )
         return stored, handled.sequence
 
 

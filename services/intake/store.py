@@ -6,6 +6,7 @@ from services.intake.projection import decisions, joined, reports
 from services.runtime.database import Database
 from services.runtime.problems import Unavailable
 from services.runtime.projection import Projector
+from services.runtime.sentences import gettext as _
 
 
 class Store:
@@ -53,5 +54,5 @@ class Store:
         async with self._database.read() as connection:
             found: str | None = (await connection.execute(query)).scalar()
         if found is None and not self._projector.caught_up.is_set():
-            raise Unavailable("This is being worked out anew. Try again in a minute.")
+            raise Unavailable(_("This is being worked out anew. Try again in a minute."))
         return found

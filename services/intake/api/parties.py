@@ -16,11 +16,12 @@ from services.intake.guests import Guests
 from services.intake.parties import Accepted, Delivery, StatementBody, WordsBody
 from services.runtime.auth import Principal, SignInRequired, current, verify_csrf
 from services.runtime.clock import Clock
+from services.runtime.sentences import gettext as _
 
 B = TypeVar("B", bound=BaseModel)
 Command = Callable[[str, B, Principal, Delivery], Awaitable[Accepted]]
 
-_SENT: Final = "If complaints were filed with this address, a link to them is on its way to it."
+_SENT: Final = _("If complaints were filed with this address, a link to them is on its way to it.")
 
 
 class Address(BaseModel):
@@ -50,7 +51,9 @@ def router(
         await verify_csrf(request)
         who = current(request)
         if who is None:
-            raise SignInRequired("Sign in, or send the token of the link that was mailed to you.")
+            raise SignInRequired(
+                _("Sign in, or send the token of the link that was mailed to you.")
+            )
         delivery = Delivery(
             received_at,
             request.headers.get("idempotency-key"),

@@ -15,21 +15,26 @@ from services.intake.decider.refusals import (
     TooManyFiles,
     refuse,
 )
+from services.runtime.sentences import gettext as _
 
 
 def asked(case: Case) -> datetime:
     """When the answer is due. Raises NotAsked, or AlreadyDecided."""
     if case.phase is Phase.WITHDRAWN:
-        raise AlreadyDecided("The complaint was withdrawn, so there is nothing left to answer.")
+        raise AlreadyDecided(_("The complaint was withdrawn, so there is nothing left to answer."))
     if case.decided:
         raise AlreadyDecided(
-            "This case was decided, so it can no longer be answered. "
-            "The decision says how to appeal against it."
+            _(
+                "This case was decided, so it can no longer be answered. "
+                "The decision says how to appeal against it."
+            )
         )
     if case.due_at is None:
         raise NotAsked(
-            "You have not been asked to answer in this case, or not any more. "
-            "You will get an e-mail when you are, with the date until which to answer."
+            _(
+                "You have not been asked to answer in this case, or not any more. "
+                "You will get an e-mail when you are, with the date until which to answer."
+            )
         )
     return case.due_at
 
@@ -61,7 +66,7 @@ def suppliable(case: Case, sent: Sent) -> None:
     asked(case)
     if not sent.answers:
         raise NotAnsweredYet(
-            "Files alone are not an answer. Send your answer, and the files with it."
+            _("Files alone are not an answer. Send your answer, and the files with it.")
         )
 
 
@@ -96,18 +101,24 @@ def extendable(case: Case, sent: Sent, *, now: datetime) -> datetime:
     before = sent.extension_at
     if case.extended or (before and case.asked_at and before >= case.asked_at):
         raise AlreadyExtended(
-            "You have asked for more time already. That is possible once; the moderator's answer "
-            "stands in the case and is mailed to you."
+            _(
+                "You have asked for more time already. That is possible once; the moderator's "
+                "answer stands in the case and is mailed to you."
+            )
         )
     if sent.answers:
         raise AlreadyAnswered(
-            "You have answered already, so the answer is not waited for any more. "
-            "You can add evidence until the case is decided."
+            _(
+                "You have answered already, so the answer is not waited for any more. "
+                "You can add evidence until the case is decided."
+            )
         )
     if case.is_late(due_at, now):
         raise ExtensionTooLate(
-            "More time can be asked for only before the deadline, and it is over. "
-            "You can still answer: it is kept and shown to the moderators, marked as late."
+            _(
+                "More time can be asked for only before the deadline, and it is over. "
+                "You can still answer: it is kept and shown to the moderators, marked as late."
+            )
         )
     return due_at
 
@@ -115,7 +126,7 @@ def extendable(case: Case, sent: Sent, *, now: datetime) -> datetime:
 def ask_for_time(case: Case, sent: Sent, reason: str, *, now: datetime) -> ExtensionRequested:
     """The wish for more time. Raises what `extendable` raises, or Invalid."""
     extendable(case, sent, now=now)
-    refuse({"text": checks.text(reason, "Say why you need more time.")})
+    refuse({"text": checks.text(reason, _("Say why you need more time."))})
     return ExtensionRequested(
         case_id=case.id, by=case.accused or "", reason=reason, requested_at=now
     )
@@ -125,6 +136,9 @@ def room_for(said: Statement, before: int) -> None:
     """Raises TooManyFiles where somebody has sent more than anybody could look through."""
     if before + len(said.evidence) > checks.FILES_IN_ALL:
         raise TooManyFiles(
-            f"You have sent {before} files in this case, and at most {checks.FILES_IN_ALL} can be "
-            "sent. Send fewer, or put several pictures into one PDF."
+            _(
+                "You have sent %(sent)s files in this case, and at most %(most)s can be sent. "
+                "Send fewer, or put several pictures into one PDF."
+            )
+            % {"sent": before, "most": checks.FILES_IN_ALL}
         )

@@ -9,6 +9,7 @@ from services.intake.decider.matter import Appellant, Case, Decision, Sent, Stat
 from services.intake.decider.refusals import AlreadyAppealed, AppealTooLate, refuse
 from services.intake.language import language_of
 from services.runtime.problems import NotFound
+from services.runtime.sentences import gettext as _
 
 
 def decision_of(case: Case, decision_id: str, appellant: Appellant) -> Decision:
@@ -18,7 +19,7 @@ def decision_of(case: Case, decision_id: str, appellant: Appellant) -> Decision:
         told = decision.accused_told if accused else appellant.complaint_id in decision.told
         if decision.id == decision_id and told:
             return decision
-    raise NotFound("There is no such decision that you were told of.")
+    raise NotFound(_("There is no such decision that you were told of."))
 
 
 def appealable(
@@ -31,19 +32,25 @@ def appealable(
     decision = decision_of(case, decision_id, appellant)
     if (decision_id, appellant) in sent.appeals:
         raise AlreadyAppealed(
-            "You have appealed against this decision. An appeals officer who took no part before "
-            "decides on it, and you will be told."
+            _(
+                "You have appealed against this decision. An appeals officer who took no part "
+                "before decides on it, and you will be told."
+            )
         )
     if decision.of == appellant:
         raise AlreadyAppealed(
-            "This is the answer to your own appeal. It is final here; the out-of-court bodies and "
-            "the courts that it names are open to you."
+            _(
+                "This is the answer to your own appeal. It is final here; the out-of-court bodies "
+                "and the courts that it names are open to you."
+            )
         )
     if now > decision.appeal_until:
         raise AppealTooLate(
-            f"An appeal against this decision was possible until "
-            f"{decision.appeal_until:%d %B %Y, %H:%M} UTC. The out-of-court bodies and the courts "
-            "that the decision names are open to you."
+            _(
+                "An appeal against this decision was possible until %(until)s. The out-of-court "
+                "bodies and the courts that the decision names are open to you."
+            )
+            % {"until": decision.appeal_until}
         )
     return decision
 
@@ -66,7 +73,7 @@ def lodge(
     appealable(case, sent, decision_id, appellant, now=now)
     refuse(
         {
-            "text": checks.text(said.text, "Say what is wrong with the decision."),
+            "text": checks.text(said.text, _("Say what is wrong with the decision.")),
             "evidence": checks.evidence(said.evidence),
         }
     )

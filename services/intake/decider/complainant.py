@@ -14,6 +14,7 @@ from services.intake.decider.refusals import (
     NotAsked,
     refuse,
 )
+from services.runtime.sentences import gettext as _
 
 
 def actor_of(complaint: Complaint) -> str:
@@ -38,13 +39,17 @@ def addable(complaint: Complaint, case: Case) -> None:
     """
     if complaint.withdrawn_at is not None:
         raise AlreadyWithdrawn(
-            "You took this complaint back, so nothing more can be added to it. "
-            "You can file another one."
+            _(
+                "You took this complaint back, so nothing more can be added to it. "
+                "You can file another one."
+            )
         )
     if case.decided and case.phase is not Phase.UNDER_APPEAL:
         raise AlreadyDecided(
-            "Your complaint was decided. If you have new evidence, send it with an appeal: "
-            "the decision says until when."
+            _(
+                "Your complaint was decided. If you have new evidence, send it with an appeal: "
+                "the decision says until when."
+            )
         )
 
 
@@ -76,12 +81,12 @@ def supply_information(
     if open_question(complaint, case) is None:
         if complaint.supplied_at is not None:
             raise AlreadyAnswered(
-                "You have answered the moderator's question. You can still add evidence."
+                _("You have answered the moderator's question. You can still add evidence.")
             )
-        raise NotAsked("Nobody has asked you for anything. You can add evidence all the same.")
+        raise NotAsked(_("Nobody has asked you for anything. You can add evidence all the same."))
     refuse(
         {
-            "text": checks.text(said.text, "Answer the moderator's question."),
+            "text": checks.text(said.text, _("Answer the moderator's question.")),
             "evidence": checks.evidence(said.evidence),
         }
     )
@@ -98,9 +103,9 @@ def supply_information(
 def withdrawable(complaint: Complaint, case: Case) -> None:
     """Raises AlreadyWithdrawn, or AlreadyDecided."""
     if complaint.withdrawn_at is not None:
-        raise AlreadyWithdrawn("You have taken this complaint back already.")
+        raise AlreadyWithdrawn(_("You have taken this complaint back already."))
     if case.decided:
-        raise AlreadyDecided("Your complaint was decided, so it can no longer be taken back.")
+        raise AlreadyDecided(_("Your complaint was decided, so it can no longer be taken back."))
 
 
 def withdraw(complaint: Complaint, case: Case, reason: str, *, now: datetime) -> ComplaintWithdrawn:

@@ -1,46 +1,47 @@
 """How the parties' commands are turned down. Each sentence says what can be done instead."""
 
 from services.runtime.problems import Invalid, Refused
+from services.runtime.sentences import gettext as _
 
 
 class NotAsked(Refused):
-    title = "Nobody has asked for an answer yet"
+    title = _("Nobody has asked for an answer yet")
 
 
 class AlreadyDecided(Refused):
-    title = "The case is decided already"
+    title = _("The case is decided already")
 
 
 class NotAnsweredYet(Refused):
-    title = "Answer first"
+    title = _("Answer first")
 
 
 class AlreadyAnswered(Refused):
-    title = "The question is answered already"
+    title = _("The question is answered already")
 
 
 class ExtensionTooLate(Refused):
-    title = "The time to ask for more time is over"
+    title = _("The time to ask for more time is over")
 
 
 class AlreadyExtended(Refused):
-    title = "More time can be asked for once"
+    title = _("More time can be asked for once")
 
 
 class AlreadyWithdrawn(Refused):
-    title = "The complaint was withdrawn"
+    title = _("The complaint was withdrawn")
 
 
 class AppealTooLate(Refused):
-    title = "The time to appeal is over"
+    title = _("The time to appeal is over")
 
 
 class AlreadyAppealed(Refused):
-    title = "You have appealed against this decision already"
+    title = _("You have appealed against this decision already")
 
 
 class TooManyFiles(Refused):
-    title = "No more files can be added"
+    title = _("No more files can be added")
 
 
 def refuse(errors: dict[str, str | None]) -> None:

@@ -17,6 +17,7 @@ from services.intake.web import labels
 from services.intake.web.parties import Desk, Entered, FormPage, Visit, routes
 from services.runtime.auth import SignInRequired
 from services.runtime.problems import Refused
+from services.runtime.sentences import gettext as _
 
 
 def router(*, desk: Desk, adding: Adding, answering: Answering, appealing: Appealing) -> APIRouter:
@@ -87,7 +88,7 @@ def _of_the_accused(answering: Answering, desk: Desk) -> tuple[FormPage, ...]:
 
     async def case_of(visit: Visit) -> Any:
         if not (visit.who.signed_in or visit.who.holds("case", visit.id)):
-            raise SignInRequired("Sign in to answer.")
+            raise SignInRequired(_("Sign in to answer."))
         return await answering.case(visit.id, visit.who)
 
     async def show_answer(visit: Visit) -> Mapping[str, Any]:
@@ -119,7 +120,7 @@ def _of_the_accused(answering: Answering, desk: Desk) -> tuple[FormPage, ...]:
         return await answering.add_evidence(visit.id, _statement(entered), visit.who, delivery)
 
     def why(text: str) -> str | None:
-        return checks.text(text, "Say why you need more time.")
+        return checks.text(text, _("Say why you need more time."))
 
     return (
         FormPage(
@@ -170,7 +171,7 @@ def _appeal(appealing: Appealing, desk: Desk) -> FormPage:
         return await appealing.lodge(visit.id, body, visit.who, delivery)
 
     def wrong(text: str) -> str | None:
-        return checks.text(text, "Say what is wrong with the decision.")
+        return checks.text(text, _("Say what is wrong with the decision."))
 
     return FormPage("/decisions/{decision_id}/appeal", "parties/appeal.html", show, lodge, wrong)
 

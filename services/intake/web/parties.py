@@ -22,6 +22,7 @@ from services.intake.web.attaching import FIELD, attach, shown, without
 from services.runtime.auth import Principal, SignInRequired, Viewer, verify_csrf
 from services.runtime.clock import Clock
 from services.runtime.problems import Forbidden, Invalid, NotFound, Refused, Unavailable
+from services.runtime.sentences import gettext as _
 from services.runtime.web import Form, Pages
 
 CARRIED: Final = ("token", "complaint")
@@ -146,7 +147,7 @@ def _visit(request: Request, who: Principal | None) -> Visit | None:
 
 def _door(page: FormPage, desk: Desk, request: Request) -> Response:
     if not page.by_link:
-        raise SignInRequired("Sign in to go on.")
+        raise SignInRequired(_("Sign in to go on."))
     back = request.url.path + query_of(request)
     return desk.pages.render(request, "parties/door.html", status=401, back=back)
 
