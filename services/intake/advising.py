@@ -67,6 +67,8 @@ def _reason(rule: int, advice: Advice, now: datetime) -> str:
     match rule:
         case 1:
             return _("There is no order of yours for this item. A complaint needs none.")
+        case 2 if 6 in advice.rules:  # which has told until when
+            return _("The goods have not arrived: a dispute can bring your money back.")
         case 2:
             return _(
                 "The goods have not arrived, and the order is protected until %(until)s. "

@@ -23,8 +23,11 @@ from services.intake.search import search
 from services.intake.settings import Settings
 from services.intake.store import Store
 from services.intake.web import labels, routes
+from services.intake.web.keeping import Keeping
+from services.intake.web.steps import PATH
 from services.runtime.app import assemble, create_app
 from services.runtime.auth import Auth
+from services.runtime.auth.keys import subkey
 from services.runtime.clock import Clock, utcnow
 from services.runtime.evidence import EvidenceStore
 from services.runtime.marketplace import Marketplace
@@ -90,6 +93,11 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
             far=far,
             advisor=advisor,
             profile=market,
+            keeping=Keeping(
+                subkey(settings.secret_key.get_secret_value(), "draft"),
+                path=PATH,
+                secure=auth.secure,
+            ),
             events=parts.events,
             library=library(),
             search=search(),

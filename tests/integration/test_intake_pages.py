@@ -291,3 +291,88 @@ async def test_who_may_not_answer_sees_why(house: House, guest: Browser) -> None
     async with Browser.of(house, SUNRISE) as seller:
         page = await seller.open(f"/cases/{unasked}/answer", status=409)
         assert "not been asked" in page.text
+
+
+# --- what was begun is kept -------------------------------------------------------------------
+
+
+async def test_a_complaint_that_was_begun_is_gone_on_with_after_closing_the_page(
+    house: House, guest: Browser
+) -> None:
+    await guest.to_details()
+    await guest.press(files=[("case.jpg", picture())], typed=ABOUT_ME, email="nobody", status=422)
+    page = await guest.open("/complaints/new")
+    assert "You have begun a complaint here" in page.text
+    page = await guest.open("/complaints/new?go=on")
+    assert guest.value("description") == ["\n" + ABOUT_ME["description"]]
+    assert guest.value("email") == ["nobody"]
+    assert len(guest.value("evidence")) == 1
+    await guest.press(email="guest@example.org")
+    page = await guest.press()
+    assert "Complaint received" in page.text
+    page = await guest.open("/complaints/new")
+    assert "You have begun" not in page.text
+
+
+async def test_what_was_begun_can_be_dropped(guest: Browser) -> None:
+    await guest.to_details()
+    page = await guest.open("/complaints/new?go=afresh")
+    assert "You have begun" not in page.text
+    page = await guest.open("/complaints/new?go=on")
+    assert "What is it about?" in page.text
+
+
+async def test_what_somebody_else_began_on_this_machine_is_not_shown(house: House) -> None:
+    async with Browser.of(house, IVAN) as ivan:
+        await ivan.to_details()
+        kept = dict(ivan.http.cookies)
+    async with Browser.of(house, SHENZHEN) as other:
+        other.http.cookies.update(kept)
+        assert "You have begun" not in (await other.open("/complaints/new")).text
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "a.b.c", "e30.aaaa.bbbb"])
+async def test_a_cookie_that_is_none_of_ours_begins_nothing(guest: Browser, cookie: str) -> None:
+    guest.http.cookies.set("redress_draft", cookie)
+    assert "You have begun" not in (await guest.open("/complaints/new?go=on")).text
+
+
+async def test_a_description_too_long_for_a_cookie_costs_only_itself(guest: Browser) -> None:
+    await guest.to_details()
+    long = "".join(chr(0x430 + n * n % 32) + chr(0x4E00 + n * 7919 % 20000) for n in range(9_000))
+    await guest.press(typed=ABOUT_ME | {"description": long})
+    await guest.open("/complaints/new?go=on")
+    assert guest.value("reason") == ["SM3"]
+    assert guest.value("email") == ["guest@example.org"]
+
+
+async def test_r28_the_language_is_found_while_writing(house: House) -> None:
+    for text, language in (
+        ("Чехол в другой категории", "ru"),
+        ("Die Ware ist nicht das, was auf der Seite steht", "de"),
+        ("La funda no está en la categoría que dice el título", "es"),
+        ("غير صحيح", "ar"),
+    ):
+        found = await house.post("/languages", {"text": text}, status=200)
+        assert found == {"language": language}
+
+
+async def test_several_products_in_one_text_are_a_choice(guest: Browser) -> None:
+    await guest.open("/complaints/new")
+    await guest.press(choice="complaint")
+    other = "https://www.aliexpress.com/item/4000900052700.html"
+    page = await guest.press(product_link=f"{LINK} and {other}")
+    assert "You named several items" in page.text
+    assert page.choices["picked"] == ["32700000001", "4000900052700"]
+    page = await guest.press(picked="4000900052700")
+    assert "Item 4000900052700" in page.text
+    assert guest.value("product_link") == [other]
+
+
+async def test_r25_reasons_come_with_examples_and_help(guest: Browser) -> None:
+    await guest.open("/complaints/new")
+    await guest.press(choice="complaint")
+    await guest.press(product_link=LINK)
+    page = await guest.press(type="SM")
+    assert "cosmetic bags" in page.text
+    assert 'href="/help/search-manipulation"' in guest.answer.text

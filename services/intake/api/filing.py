@@ -18,6 +18,7 @@ from services.intake.advising import Advisor
 from services.intake.api.conventions import PROBLEMS, answer, documented, read
 from services.intake.evidence import EvidenceDesk
 from services.intake.filing import ComplaintBody, Filing, Receipt, uploader
+from services.intake.language import language_of
 from services.intake.links import TEXT_LIMIT, resolve
 from services.intake.profile import Profile
 from services.intake.uploads import FormRequest, files_of
@@ -52,6 +53,12 @@ class Resolved(BaseModel):
     link: str | None
     canonical: str | None
     others: list[str]
+
+
+class LanguageFound(BaseModel):
+    """A BCP 47 tag."""
+
+    language: Annotated[str, Field(examples=["ru"])]
 
 
 class OrderTold(BaseModel):
@@ -138,6 +145,13 @@ def router(
             others=list(found.others),
         )
         return answer(resolved.model_dump_json(), 200)
+
+    @api.post("/languages", response_model=LanguageFound, openapi_extra=_RESOLVING)
+    async def find_language(request: Request) -> Response:
+        """Tells which language a text seems to be in. A guess, to be shown to who wrote it."""
+        await verify_csrf(request)
+        found = LanguageFound(language=language_of((await read(request, Text)).text))
+        return answer(found.model_dump_json(), 200)
 
     @api.get("/advice", response_model=AdviceTold)
     async def advice(

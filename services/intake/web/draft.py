@@ -90,10 +90,10 @@ class Draft:
             elif value and field.name not in SHOWN[step]:
                 yield field.name, value
 
-    def values(self) -> dict[str, list[str]]:
-        """As a form shows them."""
-        texts = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return {name: [text] for name, text in texts if isinstance(text, str) and text}
+    def values(self, step: Step) -> dict[str, list[str]]:
+        """What the form of `step` shows: nothing, when nothing in it was answered yet."""
+        texts = ((name, getattr(self, name)) for name in SHOWN[step])
+        return {name: [text] for name, text in texts if text}
 
     def body(self) -> ComplaintBody:
         """The complaint as the API takes it."""

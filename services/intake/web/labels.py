@@ -7,6 +7,7 @@ from typing import Any, Final
 from contracts.taxonomy import ComplaintType, Reason, taxonomy
 from services.intake import advising
 from services.intake.articles import Group
+from services.intake.examples import example_of
 from services.intake.web.draft import Step
 from services.runtime.sentences import gettext as _
 from services.runtime.sentences import named
@@ -60,9 +61,15 @@ def help_address(type_code: str) -> str:
 
 
 def reasons(type_code: str) -> list[dict[str, str]]:
-    """The reasons of a type as cards."""
+    """The reasons of a type as cards, each with an example."""
     kind = taxonomy().type_of(type_code)
-    return [{"value": r.code, "label": name_of(r)} for r in kind.reasons] if kind else []
+    if kind is None:
+        return []
+    language = reader().language.partition("-")[0]
+    return [
+        {"value": each.code, "label": name_of(each), "help": example_of(each.code, language)}
+        for each in kind.reasons
+    ]
 
 
 def steps() -> list[tuple[str, None]]:
@@ -127,8 +134,12 @@ LANGUAGES: Final = {
 """Languages that a description can be said to be in, each by its own name."""
 
 
-def languages() -> list[tuple[str, str]]:
-    return [("", _("Found from what I write")), *LANGUAGES.items()]
+def languages(found: str = "") -> list[tuple[str, str]]:
+    """The languages to choose from; first the one that was found in what is written already."""
+    by_itself = _("Found from what I write")
+    if found:
+        by_itself = _("Found from what I write: %(language)s") % {"language": language_name(found)}
+    return [("", by_itself), *LANGUAGES.items()]
 
 
 def language_name(code: str) -> str:

@@ -17,6 +17,7 @@ from services.intake.store import Store
 from services.intake.web import afterwards, receipt, start, wizard
 from services.intake.web import guests as guests_page
 from services.intake.web import help as help_center
+from services.intake.web.keeping import Keeping
 from services.intake.web.parties import Desk
 from services.intake.web.steps import Wizard
 from services.runtime.clock import Clock
@@ -37,6 +38,7 @@ def router(
     far: FarSide,
     advisor: Advisor,
     profile: Profile,
+    keeping: Keeping,
     events: EventStore,
     library: Library,
     search: Search,
@@ -57,6 +59,7 @@ def router(
                 far=far,
                 advisor=advisor,
                 profile=profile,
+                keeping=keeping,
             )
         )
     )

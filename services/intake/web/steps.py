@@ -19,6 +19,7 @@ from services.intake.store import Store
 from services.intake.web import labels
 from services.intake.web.attaching import FIELD, shown
 from services.intake.web.draft import Draft, Step, first_flawed
+from services.intake.web.keeping import Begun, Keeping
 from services.runtime.auth import Principal
 from services.runtime.problems import Invalid, Refused
 from services.runtime.web import Form, Pages
@@ -39,6 +40,7 @@ class Wizard:
     far: FarSide
     advisor: Advisor
     profile: Profile
+    keeping: Keeping
     headers: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,8 +55,10 @@ class Wizard:
         *,
         errors: Mapping[str, str] | None = None,
         message: str = "",
+        begun: Begun | None = None,
     ) -> HTMLResponse:
-        """The page of `step`, with what was entered so far."""
+        """The page of `step`, with what was entered so far, which is kept from the first answer
+        on. `begun` is another complaint that can be gone on with."""
         draft = draft.settled()
         found = resolve(draft.product_link, self.profile)
         card, advice, reported, evidence = await asyncio.gather(
@@ -65,12 +69,13 @@ class Wizard:
         )
         if advice.order:
             draft = replace(draft, dispute=advice.dispute or "")
-        return self.pages.render(
+        page = self.pages.render(
             request,
             f"wizard/{step}.html",
             status=422 if errors or message else 200,
             headers=self.headers,
-            form=Form(draft.values(), errors or {}, message),
+            form=Form(draft.values(step), errors or {}, message),
+            begun=begun,
             draft=draft,
             step=step,
             hidden=list(draft.hidden_on(step)),
@@ -86,6 +91,9 @@ class Wizard:
             language=draft.language or language_of(draft.description),
             path=PATH,
         )
+        if request.method == "POST":
+            self.keeping.keep(page, Begun(draft, step), who)
+        return page
 
     async def look(
         self, request: Request, who: Principal | None, draft: Draft, step: Step
@@ -149,9 +157,11 @@ class Wizard:
         except Refused as refused:
             return await self.page(request, who, draft, Step.SUMMARY, message=refused.detail)
         id_and_query = receipt.page_url.rpartition("/")[2]
-        return RedirectResponse(
+        response = RedirectResponse(
             f"/complaints/{id_and_query}", 303, headers={"Cache-Control": "no-store"}
         )
+        self.keeping.forget(response)
+        return response
 
     async def _advice(self, who: Principal | None, draft: Draft, found: Resolution) -> Advice:
         return await self.advisor.advise(
@@ -212,4 +222,6 @@ def _headers(profile: Profile) -> dict[str, str]:
         policy = policy.replace(
             "form-action 'self'", f"form-action 'self' {profile.dispute.origin}"
         )
-    return {_POLICY: policy}
+    # Each step changes the cookie that keeps what was entered; were the answer to vary by it, the
+    # browser's “back” would ask to send the form again.
+    return {_POLICY: policy, "vary": "accept-language"}

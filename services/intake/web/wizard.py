@@ -28,9 +28,20 @@ def router(wizard: Wizard) -> APIRouter:
     site = APIRouter(include_in_schema=False)
 
     @site.get(PATH)
-    async def begin(request: Request, who: Viewer, product_link: str = "") -> Response:
+    async def begin(
+        request: Request, who: Viewer, product_link: str = "", go: str = ""
+    ) -> Response:
+        """The first step; with `go=on` the complaint that this browser began, `go=afresh` drops
+        it."""
+        begun = wizard.keeping.begun(request, who)
+        if begun and go == "on":
+            return await wizard.page(request, who, begun.draft, begun.step)
         draft = Draft(key=new_id(), product_link=product_link[:TEXT_LIMIT])
-        return await wizard.page(request, who, draft, Step.CHOICE)
+        afresh = go == "afresh"
+        page = await wizard.page(request, who, draft, Step.CHOICE, begun=None if afresh else begun)
+        if afresh:
+            wizard.keeping.forget(page)
+        return page
 
     @site.get(f"{PATH}/look")
     async def look(

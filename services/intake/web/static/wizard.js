@@ -27,3 +27,33 @@ function looking(zone) {
 }
 
 document.querySelectorAll("[data-look]").forEach(looking);
+
+// Which language a description is in, said beside it while it is written.
+function naming(zone) {
+  const text = document.getElementById(zone.dataset.languageOf);
+  const byItself = zone.querySelector("option[value='']");
+  const names = new Map([...zone.querySelectorAll("option")].map((o) => [o.value, o.textContent]));
+  const token = zone.closest("form").querySelector("[name=csrf_token]").value;
+  let timer;
+
+  async function find() {
+    if (!text.value.trim()) return;
+    try {
+      const answer = await fetch("/api/v1/languages", {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
+        body: JSON.stringify({ text: text.value.slice(0, 2000) }),
+      });
+      if (!answer.ok) return;
+      const { language } = await answer.json();
+      byItself.textContent = zone.dataset.found.replace("\u2026", names.get(language) ?? language);
+    } catch { /* it is said on the next page anyway */ }
+  }
+
+  text.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(find, 2 * WAIT);
+  });
+}
+
+document.querySelectorAll("[data-language-of]").forEach(naming);

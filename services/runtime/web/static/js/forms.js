@@ -30,6 +30,14 @@ function count(counter) {
   show();
 }
 
+// A name that ends in * stands for all that begin so.
+function clear(name) {
+  const all = name.endsWith("*");
+  for (const key of Object.keys(localStorage)) {
+    if (all ? key.startsWith(name.slice(0, -1)) : key === name) localStorage.removeItem(key);
+  }
+}
+
 const isBox = (field) => ["radio", "checkbox"].includes(field.type);
 
 const fields = (form) =>
@@ -38,7 +46,7 @@ const fields = (form) =>
 function keepDraft(form) {
   const key = `redress:draft:${form.dataset.draft}`;
   const saved = read(key);
-  if (saved && restore(form, saved.fields)) {
+  if (saved && restore(form, saved)) {
     const note = document.createElement("p");
     const again = document.createElement("button");
     note.className = "fine-print";
@@ -54,8 +62,16 @@ function keepDraft(form) {
     const typed = fields(form)
       .filter((e) => (isBox(e) ? e.checked : e.value))
       .map((e) => [e.name, e.value]);
-    try { localStorage.setItem(key, JSON.stringify({ at: Date.now(), fields: typed })); } catch { /* storage full or refused: no draft */ }
+    store(key, { at: Date.now(), fields: typed });
   });
+  form.addEventListener("submit", () => {
+    const kept = read(key);
+    if (kept) store(key, { ...kept, sent: true });
+  });
+}
+
+function store(key, draft) {
+  try { localStorage.setItem(key, JSON.stringify(draft)); } catch { /* storage full or refused: no draft */ }
 }
 
 function read(key) {
@@ -65,11 +81,12 @@ function read(key) {
   } catch { return null; }
 }
 
-// Only into fields that were never sent: what the server gives back is newer than the draft.
+// What was sent with the form is given back by the server, and is as new as the draft: then only
+// fields that were never sent are filled in. What was typed after that is newer.
 function restore(form, saved) {
   let any = false;
-  for (const field of fields(form).filter((e) => "unsent" in e.dataset)) {
-    const values = saved.filter(([name]) => name === field.name).map(([, value]) => value);
+  for (const field of fields(form).filter((e) => !saved.sent || "unsent" in e.dataset)) {
+    const values = saved.fields.filter(([name]) => name === field.name).map(([, value]) => value);
     if (isBox(field)) {
       any ||= field.checked !== values.includes(field.value);
       field.checked = values.includes(field.value);
@@ -84,5 +101,5 @@ function restore(form, saved) {
 document.querySelectorAll("form[data-guard]").forEach(guard);
 document.querySelectorAll("form[data-draft]").forEach(keepDraft);
 document.querySelectorAll("[data-counter]").forEach(count);
-document.querySelectorAll("[data-clear-draft]").forEach((e) => localStorage.removeItem(`redress:draft:${e.dataset.clearDraft}`));
+document.querySelectorAll("[data-clear-draft]").forEach((e) => clear(`redress:draft:${e.dataset.clearDraft}`));
 addEventListener("pageshow", letGo);
