@@ -12,10 +12,9 @@ _EXAMPLE: Final = re.compile(r"^- \*\*(?P<name>.+?)[.。]?\*\*\s*(?P<text>.+)$",
 _MARKS: Final = re.compile(r"\[([^\]]+)\]\([^)]+\)|[*_`]")
 
 
-def example_of(reason: str, language: str) -> str:
-    """The example of a reason's code in a language (or in English), empty where there is none."""
-    told = _examples(language if language in LANGUAGES else LANGUAGES[0])
-    return told.get(reason, "")
+def examples_of(reason: str) -> dict[str, str]:
+    """The example of a reason's code in each language, empty where there is none."""
+    return {language: _examples(language).get(reason, "") for language in LANGUAGES}
 
 
 @cache

@@ -16,12 +16,13 @@ from services.runtime.auth import Principal
 from services.runtime.clock import utcnow
 from services.runtime.marketplace import Marketplace
 from tests.browsing import Browser
-from tests.intake_house import IVAN, LINK, House, intake, sqlite
+from tests.intake_house import LINK, House, intake, sqlite
 from tests.servers import NatsServer
 from tests.serving import Server
 
 pytestmark = pytest.mark.anyio
 
+IVAN = Principal("member", "ivan", "Иван", "ivan@example.org", "en")
 LAYLA = Principal("member", "layla", "ليلى", "layla@example.org", "ar")
 
 

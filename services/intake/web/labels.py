@@ -7,7 +7,7 @@ from typing import Any, Final
 from contracts.taxonomy import ComplaintType, Reason, taxonomy
 from services.intake import advising
 from services.intake.articles import Group
-from services.intake.examples import example_of
+from services.intake.examples import examples_of
 from services.intake.web.draft import Step
 from services.runtime.sentences import gettext as _
 from services.runtime.sentences import named
@@ -65,9 +65,8 @@ def reasons(type_code: str) -> list[dict[str, str]]:
     kind = taxonomy().type_of(type_code)
     if kind is None:
         return []
-    language = reader().language.partition("-")[0]
     return [
-        {"value": each.code, "label": name_of(each), "help": example_of(each.code, language)}
+        {"value": each.code, "label": name_of(each), "help": named(examples_of(each.code))}
         for each in kind.reasons
     ]
 
