@@ -42,10 +42,10 @@ async def stored(bus: Bus, stream: Stream = COMPLAINTS) -> list[Stored]:
     found: list[Stored] = []
     async with Feed(bus, stream.name, EVERYTHING, after=0, batch=1000) as feed:
         while feed.pending != 0:
-            for sequence, msg in await feed.next():
-                message = decode(msg.data, sequence=sequence)
+            for sequence, subject, data in await feed.next():
+                message = decode(data, sequence=sequence)
                 words = tuple(words_of(message.facts))
-                found.append(Stored(sequence, msg.subject, message.meta.id, words))
+                found.append(Stored(sequence, subject, message.meta.id, words))
     return found
 
 

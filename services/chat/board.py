@@ -120,9 +120,9 @@ class Board:
             while True:
                 if feed.pending == 0:
                     self.ready.set()
-                for sequence, raw in await feed.next():
+                for sequence, _, data in await feed.next():
                     try:
-                        message = decode(raw.data, sequence=sequence)
+                        message = decode(data, sequence=sequence)
                     except Undecodable as error:
                         log.error("board.undecodable", sequence=sequence, why=str(error))
                     else:

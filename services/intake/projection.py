@@ -126,7 +126,7 @@ def _case_id(message: Message) -> str:
 
 
 VIEWS = [
-    View(reports, key, fold),
+    View(reports, key, fold, births=(CaseOpened,)),
     View(joined, joined_key, fold_joined, append_only=True),
     View(decisions, decision_key, fold_decision, append_only=True),
 ]

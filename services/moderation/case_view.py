@@ -443,4 +443,4 @@ def _moved(fact: CaseResumed) -> Row:
     return moved | ({"due_at": due_at} if due_at else {})
 
 
-CASE_VIEW = View(cases, case_key, fold_case)
+CASE_VIEW = View(cases, case_key, fold_case, births=(CaseOpened,))

@@ -208,7 +208,7 @@ def _measure_changes(fact: Any) -> Row:
 
 
 PARTY_VIEWS = (
-    View(complaints, complaint_key, fold_complaint),
+    View(complaints, complaint_key, fold_complaint, births=(ComplaintFiled,)),
     View(findings, finding_key, fold_finding),
     View(measures, measure_key, fold_measure),
 )

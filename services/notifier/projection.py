@@ -84,4 +84,4 @@ def fold(row: Row | None, fact: MailFact, message: Message) -> Row:
             assert_never(fact)
 
 
-LEDGER = View(ledger, key, fold)
+LEDGER = View(ledger, key, fold, births=(MailQueued,))

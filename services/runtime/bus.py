@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from nats.aio.client import Client
@@ -42,13 +42,56 @@ class StreamError(Exception):
         self.description = description
 
 
-class LeanClient(Client):
-    """nats-py's client with a quicker reading of headers.
+_INLINE = b"NATS/1.0 "
 
-    Its own looks at every character of every name, which took two thirds of the time that a
-    rebuild spends on reading. A test holds the two against each other, since this is no public
-    part of the (pinned) client.
+
+class Arrival(NamedTuple):
+    """A message as it came. `status` is the server's own word (of no message, a heartbeat), with
+    what it says beside it; None for messages of a stream, whose headers are left unread."""
+
+    subject: str
+    reply: str
+    data: bytes
+    status: tuple[str, dict[str, str]] | None
+
+
+Sink = Callable[[Arrival], None]
+
+
+class LeanClient(Client):
+    """nats-py's client with a quicker reading of headers, and a short way for what comes in masses.
+
+    Its own looks at every character of every header's name, and hands each message through a queue
+    and a task: together three quarters of the time that a rebuild spends on reading. Tests hold the
+    two against each other, since these are no public parts of the (pinned) client.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sinks: dict[int, Sink] = {}
+
+    @asynccontextmanager
+    async def pouring(self, subject: str, sink: Sink) -> AsyncIterator[None]:
+        """Gives each message on `subject` straight to `sink`, until the block ends."""
+        subscription = await self.subscribe(subject, cb=_never)
+        number = subscription._id
+        self._sinks[number] = sink
+        try:
+            yield
+        finally:
+            del self._sinks[number]
+            if not self.is_closed:
+                await subscription.unsubscribe()
+
+    async def _process_msg(
+        self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes
+    ) -> None:
+        sink = self._sinks.get(sid)
+        if sink is None:
+            await super()._process_msg(sid, subject, reply, data, headers)
+        else:
+            status = status_of(headers) if headers else None
+            sink(Arrival(subject.decode(), reply.decode(), data, status))
 
     @staticmethod
     def _parse_header_lines(raw: bytes) -> dict[str, str]:
@@ -60,12 +103,25 @@ class LeanClient(Client):
         return headers
 
 
+def status_of(headers: bytes) -> tuple[str, dict[str, str]] | None:
+    """The status in a message's first header line, and the headers after it; None without one."""
+    if not headers.startswith(_INLINE):
+        return None
+    line, _, rest = headers.partition(b"\r\n")
+    code, _, description = line.removeprefix(_INLINE).decode().partition(" ")
+    return code, {"Description": description} | LeanClient._parse_header_lines(rest)
+
+
+async def _never(msg: Msg) -> None:
+    raise AssertionError("what is poured does not come here")
+
+
 class Bus:
     """One NATS connection for the log: requests with many answers, JetStream's API as JSON."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._client: Client | None = None
+        self._client: LeanClient | None = None
         self._answers: dict[str, asyncio.Queue[Msg]] = {}
         self.on_reconnect: set[Callable[[], None]] = set()
         """Called when the connection was made anew: what was asked for on the old one is lost."""
@@ -73,7 +129,7 @@ class Bus:
         self._asked = 0
 
     @property
-    def client(self) -> Client:
+    def client(self) -> LeanClient:
         """The connected client. Raises Unavailable before `connect`."""
         if self._client is None:
             raise Unavailable("The log is not connected yet.")

@@ -1,10 +1,12 @@
 """SQL: engines, column types and bulk writing that are the same on SQLite and PostgreSQL."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from itertools import chain
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from pydantic_core import from_json, to_json
@@ -105,33 +107,50 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
 
 
 async def upsert(connection: AsyncConnection, table: sa.Table, rows: Sequence[Row]) -> None:
-    """Inserts `rows`, or replaces those with the same primary key. Every row has every column.
+    """Inserts `rows`, or replaces those with the same primary key. Every row has every column, and
+    no two have the same key.
 
-    One statement for all rows: `executemany` on SQLite, arrays through `unnest` on PostgreSQL
-    (both several times faster than SQLAlchemy's own row-by-row binding).
+    One statement for many rows: several `VALUES` on SQLite, arrays through `unnest` on PostgreSQL.
+    Both are several times faster than row by row; on SQLite above all while Python works beside
+    it, since after every single row its driver waits for Python's lock.
     """
     if not rows:
         return
-    dialect = connection.dialect
-    statement, columns = _upsert_statement(table, dialect)
-    values = [[bind(row[name]) for name, bind in columns] for row in rows]
-    if dialect.name == "sqlite":
-        await connection.exec_driver_sql(statement, [tuple(row) for row in values])
-    else:
-        await connection.exec_driver_sql(statement, tuple(map(list, zip(*values, strict=True))))
+    write = _upsert(table, connection.dialect)
+    values = [list(write.values(row)) for row in rows]
+    for row in values:
+        for place, bind in write.conversions:
+            row[place] = bind(row[place])
+    if connection.dialect.name != "sqlite":
+        columns = tuple(map(list, zip(*values, strict=True)))
+        await connection.exec_driver_sql(f"{write.insert} {write.rows} {write.conflict}", columns)
+        return
+    at_once = SQLITE_VARIABLES // len(table.columns)
+    for start in range(0, len(values), at_once):
+        some = values[start : start + at_once]
+        listed = ", ".join([write.rows] * len(some))
+        statement = f"{write.insert} VALUES {listed} {write.conflict}"
+        await connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
 
 
-def _same(value: Any) -> Any:
-    return value
+SQLITE_VARIABLES = 32_766
+"""As many as SQLite takes in one statement."""
+
+
+class _Upsert(NamedTuple):
+    insert: str
+    rows: str
+    """On SQLite one row's marks, on PostgreSQL the query that gives all rows."""
+    conflict: str
+    values: Callable[[Row], tuple[Any, ...]]
+    """Of every column, in the statement's order."""
+    conversions: Sequence[tuple[int, Callable[[Any], Any]]]
+    """By place, of those that the driver does not take as they are."""
 
 
 @cache
-def _upsert_statement(table: sa.Table, dialect: sa.Dialect) -> tuple[str, list[tuple[str, Any]]]:
-    columns = [
-        (column.name, column.type.dialect_impl(dialect).bind_processor(dialect) or _same)
-        for column in table.columns
-    ]
-    names = [name for name, _ in columns]
+def _upsert(table: sa.Table, dialect: sa.Dialect) -> _Upsert:
+    names = [column.name for column in table.columns]
     keys = [column.name for column in table.primary_key.columns]
     rest = [name for name in names if name not in keys]
     action = (
@@ -139,20 +158,25 @@ def _upsert_statement(table: sa.Table, dialect: sa.Dialect) -> tuple[str, list[t
         if rest
         else "DO NOTHING"
     )
-    target = dialect.identifier_preparer.format_table(table)
-    listed = ", ".join(f'"{name}"' for name in names)
-    conflict = f"ON CONFLICT ({', '.join(keys)}) {action}"
-    if dialect.name == "sqlite":
-        marks = ", ".join("?" for _ in names)
-        return f"INSERT INTO {target} ({listed}) VALUES ({marks}) {conflict}", columns
     arrays = ", ".join(
         f"${place}::{column.type.dialect_impl(dialect).compile(dialect)}[]"
         for place, column in enumerate(table.columns, start=1)
     )
-    # WHERE TRUE keeps PostgreSQL's and SQLite's parsers from reading ON as a join.
-    return (
-        f"INSERT INTO {target} ({listed}) SELECT * FROM unnest({arrays}) WHERE TRUE {conflict}",
-        columns,
+    target = dialect.identifier_preparer.format_table(table)
+    listed = ", ".join(f'"{name}"' for name in names)
+    return _Upsert(
+        insert=f"INSERT INTO {target} ({listed})",
+        rows=f"({', '.join('?' for _ in names)})"
+        if dialect.name == "sqlite"
+        # WHERE TRUE keeps the parser from reading ON as a join.
+        else f"SELECT * FROM unnest({arrays}) WHERE TRUE",
+        conflict=f"ON CONFLICT ({', '.join(keys)}) {action}",
+        values=itemgetter(*names),
+        conversions=[
+            (place, bind)
+            for place, column in enumerate(table.columns)
+            if (bind := column.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        ],
     )
 
 

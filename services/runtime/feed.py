@@ -8,13 +8,11 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
-
-from services.runtime.bus import UNCLEAR, Bus, StreamError
+from services.runtime.bus import UNCLEAR, Arrival, Bus, StreamError
 from services.runtime.problems import Unavailable
 
 EXPIRES_SECONDS = 20
@@ -27,7 +25,8 @@ class FeedBroken(Exception):
 
 class Delivered(NamedTuple):
     sequence: int
-    msg: Msg
+    subject: str
+    data: bytes
 
 
 class Feed:
@@ -44,11 +43,11 @@ class Feed:
         self._subjects = list(subjects)
         self._after = after
         self._batch = batch
-        self._arrived: deque[Msg] = deque()
+        self._arrived: deque[Arrival] = deque()
         self._wake = asyncio.Event()
         self._asked = 0
         self._expected = 1
-        self._subscription: Subscription | None = None
+        self._pouring = AsyncExitStack()
         self._consumer = ""
         self._lost = False
         self.pending = -1
@@ -57,9 +56,7 @@ class Feed:
     async def __aenter__(self) -> Self:
         client = self._bus.client
         self._inbox = client.new_inbox()
-        self._subscription = await client.subscribe(
-            self._inbox, cb=self._on_message, pending_msgs_limit=-1, pending_bytes_limit=-1
-        )
+        await self._pouring.enter_async_context(client.pouring(self._inbox, self._on_arrival))
         try:
             info = await self._bus.api(
                 f"CONSUMER.CREATE.{self._stream}",
@@ -79,7 +76,7 @@ class Feed:
                 },
             )
         except (StreamError, Unavailable) as error:
-            await self._subscription.unsubscribe()
+            await self._pouring.aclose()
             raise FeedBroken(str(error)) from error
         self._bus.on_reconnect.add(self._on_reconnect)
         self._consumer = info["name"]
@@ -94,14 +91,14 @@ class Feed:
         trace: TracebackType | None,
     ) -> None:
         self._bus.on_reconnect.discard(self._on_reconnect)
-        if self._subscription is not None and not self._bus.client.is_closed:
-            await self._subscription.unsubscribe()
+        await self._pouring.aclose()
+        if not self._bus.client.is_closed:
             await self._bus.client.publish(
                 f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}"
             )
 
-    async def _on_message(self, msg: Msg) -> None:
-        self._arrived.append(msg)
+    def _on_arrival(self, arrival: Arrival) -> None:
+        self._arrived.append(arrival)
         self._wake.set()
 
     def _on_reconnect(self) -> None:
@@ -138,26 +135,25 @@ class Feed:
             raise FeedBroken("connected anew")
         batch: list[Delivered] = []
         while self._arrived and len(batch) < self._batch:
-            msg = self._arrived.popleft()
-            if msg.headers and (status := msg.headers.get("Status")):
-                self._on_status(status, msg)
+            subject, reply, data, status = self._arrived.popleft()
+            if status is not None:
+                self._on_status(*status)
                 continue
             # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>
-            place = msg.reply.split(".")
+            place = reply.split(".")
             if int(place[-3]) != self._expected:
                 raise FeedBroken("a message is missing")
             self._expected += 1
             self._asked -= 1
             self.pending = int(place[-1])
-            batch.append(Delivered(int(place[-4]), msg))
+            batch.append(Delivered(int(place[-4]), subject, data))
         try:
             await self._ask()
         except UNCLEAR as error:
             raise FeedBroken("not connected") from error
         return batch
 
-    def _on_status(self, status: str, msg: Msg) -> None:
-        headers = msg.headers or {}
+    def _on_status(self, status: str, headers: dict[str, str]) -> None:
         if status == "100":  # heartbeat
             return
         if status in ("408", "409") and "Nats-Pending-Messages" in headers:

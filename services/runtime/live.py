@@ -48,9 +48,8 @@ from prometheus_client import Gauge
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from services.runtime.feed import Delivered
 from services.runtime.problems import Unavailable
-from services.runtime.projection import Projector
+from services.runtime.projection import Projector, Read
 
 log = structlog.get_logger(__name__)
 
@@ -187,11 +186,11 @@ class Live:
                 del self._readers[page.reader]
             self._wake.set()
 
-    def _folded(self, batch: Sequence[Delivered]) -> None:
+    def _folded(self, batch: Sequence[Read]) -> None:
         """The projector has worked the batch in. Called for every batch: as little as possible."""
-        self._recent.extend((sequence, msg.subject) for sequence, msg in batch)
+        self._recent.extend((each.sequence, each.subject) for each in batch)
         if self._pages:
-            self._fresh.update((msg.subject, None) for _, msg in batch)
+            self._fresh.update((each.subject, None) for each in batch)
             self._wake.set()
 
     async def _tell(self) -> None:

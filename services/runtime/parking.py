@@ -1,12 +1,13 @@
 """Messages that a projection cannot take: put aside with the reason, so that all others go on."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import prometheus_client
 import sqlalchemy as sa
 import structlog
 from nats.errors import Error as NatsError
-from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.clock import utcnow
@@ -16,7 +17,9 @@ from services.runtime.problems import Refused
 
 log = structlog.get_logger(__name__)
 
-PARKED = Counter("redress_messages_parked", "Messages that could not be folded", ["projection"])
+PARKED = prometheus_client.Counter(
+    "redress_messages_parked", "Messages that could not be folded", ["projection"]
+)
 FOLLOWS = "after a parked message of the same aggregate"
 
 
@@ -41,13 +44,19 @@ class Parking:
         found = await connection.execute(query.where(self._mine).order_by(columns.sequence))
         return [Parked(*row) for row in found]
 
-    async def subjects(self, connection: AsyncConnection) -> set[str]:
-        """The aggregates whose messages are to be put aside: an earlier one is there already.
+    async def subjects(self, connection: AsyncConnection) -> Counter[str]:
+        """The aggregates whose messages are to be put aside, as earlier ones are there already,
+        and how many.
 
         Asked anew in every transaction, since a twin may park and an operator may redrive.
         """
-        query = sa.select(self._table.c.subject).where(self._mine).distinct()
-        return set((await connection.execute(query)).scalars())
+        subject = self._table.c.subject
+        query = (
+            sa.select(subject, sa.func.count().label("messages"))
+            .where(self._mine)
+            .group_by(subject)
+        )
+        return Counter({row.subject: row.messages for row in await connection.execute(query)})
 
     async def park(self, connection: AsyncConnection, messages: Iterable[Parked]) -> None:
         now = utcnow()

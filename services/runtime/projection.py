@@ -8,28 +8,31 @@ everything else goes on.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 import structlog
 from prometheus_client import Counter, Gauge
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.codec import Fact, Message, decode
+from contracts.codec import Fact, Message, Undecodable, decode
 from contracts.streams import Stream
 from services.runtime.bus import Bus
 from services.runtime.database import Database, Row, UtcTime, fetch, upsert
 from services.runtime.feed import Delivered, Feed, FeedBroken
 from services.runtime.parking import FOLLOWS, Parked, Parking, is_poison, reason_of
 from services.runtime.problems import Unavailable
+from services.runtime.rows import OneBehind, RecentRows
 
 log = structlog.get_logger(__name__)
 
 Key = tuple[Any, ...]
-BATCH = 2000
+BATCH = 2_000
+REBUILD_BATCH = 20_000
+"""Messages in one transaction. The more, the fewer times a row is written that many facts touch."""
 RETRY_SECONDS = 0.5
 
 FOLDED = Counter("redress_facts_folded", "Facts folded into rows", ["projection"])
@@ -42,13 +45,23 @@ class View:
 
     `key(fact, message)` names the row that a fact touches (None: none). `fold(row, fact, message)`
     returns the row after the fact; `row` is None when there is none yet. Both are pure. In an
-    append-only view every fact makes a row of its own, so no row needs to be read first.
+    append-only view every fact makes a row of its own, so no row needs to be read first; nor does
+    it before a fact of `births`, which is always the first of its row.
     """
 
     table: sa.Table
     key: Callable[[Fact, Message], Key | None]
     fold: Callable[[Row | None, Any, Message], Row]
     append_only: bool = False
+    births: tuple[type[Fact], ...] = ()
+
+
+class Read(NamedTuple):
+    """A message as read from the log: decoded, or the reason why it could not be."""
+
+    sequence: int
+    subject: str
+    message: Message | str
 
 
 def bookkeeping(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table]:
@@ -91,7 +104,7 @@ class Projector:
         self.name = name
         self.position = 0
         self.caught_up = asyncio.Event()
-        self.listeners: list[Callable[[Sequence[Delivered]], None]] = []
+        self.listeners: list[Callable[[Sequence[Read]], None]] = []
         """Told of each batch that is in the tables, whoever folded it. They must not wait."""
         self._bus = bus
         self._database = database
@@ -102,12 +115,15 @@ class Projector:
         self._parking = Parking(name, metadata.tables["parked"])
         self._moved = asyncio.Condition()
         self._folded = 0
+        self._recent = [RecentRows() for _ in self._views]
+        self._left_as: tuple[int, Mapping[str, int]] = (0, {})
+        """The checkpoint and what was parked when the recent rows were written."""
 
     async def run(self) -> None:
         """Follows the log until cancelled, over lost connections and restarts of either side."""
         while True:
             try:
-                await self._follow(until_caught_up=False)
+                await self._follow(rebuilding=False)
             except (FeedBroken, Unavailable) as interrupted:
                 log.info("projection.interrupted", projection=self.name, why=str(interrupted))
             except Exception:
@@ -126,11 +142,12 @@ class Projector:
             for view in self._views:
                 await connection.execute(sa.delete(view.table))
             await self._parking.clear(connection)
+        self._forget()
         self._folded = 0
         started = perf_counter()
         while True:
             try:
-                await self._follow(until_caught_up=True, until=until)
+                await self._follow(rebuilding=True, until=until)
             except FeedBroken as interrupted:
                 log.info("projection.interrupted", projection=self.name, why=str(interrupted))
             else:
@@ -175,6 +192,7 @@ class Projector:
 
     async def _unpark(self, sequence: int) -> bool:
         raw = await self._bus.jetstream.get_msg(self._stream.name, seq=sequence)
+        self._forget()
         async with self._database.write() as connection:
             await self._lock(connection)
             if not await self._parking.release(connection, sequence):
@@ -182,26 +200,42 @@ class Projector:
             await self._fold(connection, [decode(raw.data or b"", sequence=sequence)])
             return True
 
-    async def _follow(self, *, until_caught_up: bool, until: int | None = None) -> None:
+    async def _follow(self, *, rebuilding: bool, until: int | None = None) -> None:
+        at_once = REBUILD_BATCH if rebuilding else BATCH
         async with self._database.write() as connection:
             await self._advance_to(await self._lock(connection))
-        async with Feed(
-            self._bus, self._stream.name, self._subjects, after=self.position, batch=BATCH
-        ) as feed:
+        subjects = self._subjects
+        async with (
+            Feed(
+                self._bus, self._stream.name, subjects, after=self.position, batch=at_once
+            ) as feed,
+            OneBehind() as writing,
+        ):
+            read: list[Read] = []
             while True:
                 if feed.pending == 0:
                     self.caught_up.set()
-                    if until_caught_up:
+                    if rebuilding:
                         return
                 batch = await feed.next()
                 wanted = [each for each in batch if until is None or each.sequence <= until]
-                if wanted:
-                    await self._apply(wanted)
-                    await self._advance_to(max(self.position, wanted[-1].sequence))
-                    for tell in self.listeners:
-                        tell(wanted)
-                if len(wanted) < len(batch):
+                # While the database writes one batch, the next is read and decoded.
+                read += map(_decoded, wanted)
+                ended = len(wanted) < len(batch)
+                at_end = ended or feed.pending == 0
+                if read and (at_end or len(read) >= at_once or not (writing.busy or rebuilding)):
+                    await writing.start(self._take(read))
+                    read = []
+                if at_end:
+                    await writing.finished()
+                if ended:
                     return
+
+    async def _take(self, batch: Sequence[Read]) -> None:
+        await self._apply(batch)
+        await self._advance_to(max(self.position, batch[-1].sequence))
+        for tell in self.listeners:
+            tell(batch)
 
     async def _lock(self, connection: AsyncConnection) -> int:
         """The checkpoint, locked until the transaction ends: twins take turns."""
@@ -229,61 +263,101 @@ class Projector:
             self._moved.notify_all()
         POSITION.labels(self.name).set(sequence)
 
-    async def _apply(self, batch: Sequence[Delivered]) -> None:
+    async def _apply(self, batch: Sequence[Read]) -> None:
         """Folds the batch. What is poison in it is found by halving, and parked alone."""
         try:
             await self._apply_together(batch)
-        except Exception as error:
-            if not is_poison(error):
+        except BaseException as error:
+            self._forget()
+            if not isinstance(error, Exception) or not is_poison(error):
                 raise
             if len(batch) > 1:
                 middle = len(batch) // 2
                 await self._apply(batch[:middle])
                 await self._apply(batch[middle:])
             else:
-                await self._apply_together(batch, poison=reason_of(error))
+                [(sequence, subject, _)] = batch
+                await self._apply_together([Read(sequence, subject, reason_of(error))])
 
-    async def _apply_together(self, batch: Sequence[Delivered], poison: str | None = None) -> None:
-        """One transaction: lock, drop what a twin already folded, fold, write, advance.
-
-        A batch known as `poison` (the reason) is parked instead.
-        """
+    async def _apply_together(self, batch: Sequence[Read]) -> None:
+        """One transaction: lock, drop what a twin already folded, fold, write, advance."""
         async with self._database.write() as connection:
             done = await self._lock(connection)
             if done < self.position:
                 # A rebuild rewound the checkpoint: going on from here would leave a hole.
                 raise FeedBroken("the checkpoint was moved back")
             aside = await self._parking.subjects(connection)
+            if (done, aside) != self._left_as:
+                self._forget()  # a twin folded meanwhile, or an operator redrove
             messages: list[Message] = []
             parked: list[Parked] = []
-            for sequence, msg in batch:
+            for sequence, subject, message in batch:
                 if sequence <= done:
                     continue
-                if poison or msg.subject in aside:
-                    parked.append(Parked(sequence, msg.subject, poison or FOLLOWS))
+                if isinstance(message, str) or subject in aside:
+                    reason = message if isinstance(message, str) else FOLLOWS
+                    parked.append(Parked(sequence, subject, reason))
+                    aside[subject] += 1
                 else:
-                    messages.append(decode(msg.data, sequence=sequence))
+                    messages.append(message)
             await self._parking.park(connection, parked)
             await self._fold(connection, messages)
-            await self._set(connection, max(done, batch[-1].sequence))
+            done = max(done, batch[-1].sequence)
+            await self._set(connection, done)
+        self._left_as = (done, aside)
         facts = sum(len(message.facts) for message in messages)
         self._folded += facts
         FOLDED.labels(self.name).inc(facts)
 
+    def _forget(self) -> None:
+        for recent in self._recent:
+            recent.clear()
+
     async def _fold(self, connection: AsyncConnection, messages: Sequence[Message]) -> None:
         """Brings the views' rows from before the messages to after them."""
-        for view in self._views:
+        for view, recent in zip(self._views, self._recent, strict=True):
             touched = [
                 (key, fact, message)
                 for message in messages
                 for fact in message.facts
                 if (key := view.key(fact, message)) is not None
             ]
-            keys = () if view.append_only else {key for key, _, _ in touched}
-            rows = dict(await fetch(connection, view.table, keys))
+            rows = {} if view.append_only else await _before(connection, view, recent, touched)
             for key, fact, message in touched:
                 rows[key] = view.fold(rows.get(key), fact, message)
             await upsert(connection, view.table, list(rows.values()))
+            if not view.append_only:
+                recent.keep(rows)
+
+
+async def _before(
+    connection: AsyncConnection,
+    view: View,
+    recent: RecentRows,
+    touched: Sequence[tuple[Key, Fact, Message]],
+) -> dict[Key, Row]:
+    """The rows that will be touched, as they are: kept from just now, or else from the table."""
+    rows: dict[Key, Row] = {}
+    unknown: dict[Key, None] = {}
+    born: set[Key] = set()
+    for key, fact, _ in touched:
+        if key in rows or key in unknown or key in born:
+            continue
+        if (row := recent.get(key)) is not None:
+            rows[key] = row
+        elif type(fact) in view.births:
+            born.add(key)
+        else:
+            unknown[key] = None
+    return rows | dict(await fetch(connection, view.table, unknown))
+
+
+def _decoded(delivered: Delivered) -> Read:
+    sequence, subject, data = delivered
+    try:
+        return Read(sequence, subject, decode(data, sequence=sequence))
+    except Undecodable as error:
+        return Read(sequence, subject, reason_of(error))
 
 
 @contextlib.asynccontextmanager

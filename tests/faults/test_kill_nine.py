@@ -102,8 +102,8 @@ async def in_the_log(topology: Topology) -> Counter[str]:
     await bus.connect()
     async with Feed(bus, COMPLAINTS.name, ["complaint.*.*"], after=0, batch=1000) as feed:
         while feed.pending != 0:
-            for sequence, msg in await feed.next():
-                for fact in decode(msg.data, sequence=sequence).facts:
+            for sequence, _, data in await feed.next():
+                for fact in decode(data, sequence=sequence).facts:
                     if isinstance(fact, ComplaintFiled):
                         found[fact.number] += 1
     await bus.close()

@@ -231,7 +231,7 @@ async def test_dropped_tables_are_rebuilt_with_the_same_rows(
     await migrations.upgrade(service, parts.database)
     await parts.bus.connect()
     # While the service is at work, facts come few at a time; in a rebuild, many at once.
-    monkeypatch.setattr(projection, "BATCH", 7)
+    monkeypatch.setattr(projection, "REBUILD_BATCH", 7)
     async with following(*parts.projectors):
         await fill(EventStore(bus, source="tests"))
         ends = [await last_sequence(bus, MAIL if service == "notifier" else COMPLAINTS)]

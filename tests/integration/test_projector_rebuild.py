@@ -70,7 +70,7 @@ async def test_a_log_that_many_wrote_at_once_is_rebuilt_whole(
 async def test_a_rebuild_beside_the_service_at_work_counts_nothing_twice(
     bus: Bus, store: EventStore, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projection, "BATCH", 20)
+    monkeypatch.setattr(projection, "REBUILD_BATCH", 20)
     monkeypatch.setattr(projection, "RETRY_SECONDS", 0.01)
     last = await say(store, 300)
     words = projector(bus, database)
@@ -92,7 +92,7 @@ async def test_a_rebuild_beside_the_service_at_work_counts_nothing_twice(
 async def test_state_as_of_a_moment_is_the_rows_up_to_its_sequence(
     bus: Bus, store: EventStore, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projection, "BATCH", 50)
+    monkeypatch.setattr(projection, "REBUILD_BATCH", 50)
     last = await say(store, 200)
     words = projector(bus, database)
     await words.rebuild()
@@ -111,7 +111,7 @@ async def test_a_quiet_moment_does_not_end_a_rebuild(
     bus: Bus, store: EventStore, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A feed may have nothing to give but a heartbeat, or may break; the log is still there."""
-    monkeypatch.setattr(projection, "BATCH", 10)
+    monkeypatch.setattr(projection, "REBUILD_BATCH", 10)
     await say(store, 60)
     give, interruptions = Feed.next, iter([[], FeedBroken("no heartbeat"), [], FeedBroken("x")])
 
