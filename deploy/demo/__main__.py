@@ -43,21 +43,15 @@ def main() -> int:
         console.print(f"Nothing runs on {data}. Start it first: make up", soft_wrap=True)
         return 1
     auth = Auth(secret_key=credentials(data).secret_key, public_url=running.url, clock=utcnow)
-    samples = [
-        json.loads(line)
-        for line in files("deploy.demo")
-        .joinpath("complaints.jsonl")
-        .read_text("utf-8")
-        .splitlines()
-    ]
+    wanted = samples()
     progress = Progress(
         TextColumn("{task.description:<44}"), BarColumn(), MofNCompleteColumn(), console=console
     )
     try:
         with progress, httpx.Client(base_url=running.url, timeout=30) as http:
             demo = Demo(http, auth, remembered=data / "demo.json")
-            task = progress.add_task("", total=len(samples) + sum(len(s["steps"]) for s in samples))
-            for told in demo.carry_out(samples):
+            task = progress.add_task("", total=len(wanted) + sum(len(s["steps"]) for s in wanted))
+            for told in demo.carry_out(wanted):
                 progress.update(task, description=told, advance=1)
             progress.update(task, description="Done")
     except Stopped as stopped:
@@ -74,6 +68,12 @@ def main() -> int:
         f"Mails: {running.url}/mail"
     )
     return 0
+
+
+def samples() -> list[Sample]:
+    """The complaints that are filed, in order, with what becomes of each."""
+    lines = files("deploy.demo").joinpath("complaints.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 class Demo:

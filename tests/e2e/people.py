@@ -13,6 +13,8 @@ from typing import Any
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, Page, ViewportSize, expect
 
+from services.runtime.web.languages import COOKIE as LANGUAGE
+
 SCREENSHOTS = os.environ.get("REDRESS_SCREENSHOTS")
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
@@ -78,9 +80,11 @@ class Person:
 
 @asynccontextmanager
 async def someone(
-    browser: Browser, site: str, name: str, viewport: ViewportSize
+    browser: Browser, site: str, name: str, viewport: ViewportSize, *, language: str = "en"
 ) -> AsyncIterator[Person]:
+    """A new browser, in which `language` was chosen before."""
     context = await browser.new_context(viewport=viewport, has_touch=viewport is PHONE)
+    await context.add_cookies([{"name": LANGUAGE, "value": language, "url": site}])
     person = Person(await context.new_page(), site, f"{viewport['width']}-{name}")
     try:
         yield person
