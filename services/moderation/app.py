@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from contracts.streams import COMPLAINTS
 from services.moderation import api
+from services.moderation.case_lists import CaseLists
 from services.moderation.center import Center
 from services.moderation.desk import Desk
 from services.moderation.handlers import Handlers
@@ -19,6 +20,7 @@ from services.moderation.web import routes
 from services.runtime.app import assemble, create_app
 from services.runtime.clock import Clock, utcnow
 from services.runtime.evidence import EvidenceStore
+from services.runtime.live import Live
 from services.runtime.marketplace import Catalogue, Marketplace
 from services.runtime.projection import Projector
 from services.runtime.web import Pages
@@ -43,9 +45,18 @@ def build(
         views=VIEWS,
     )
     parts.projectors.append(projector)
+    live = Live(projector)
+    parts.on_closing.append(live.close)
     rules = policy()
     store = Store(parts.database)
-    desk = Desk(events=parts.events, store=store, projector=projector, policy=rules, clock=clock)
+    desk = Desk(
+        events=parts.events,
+        store=store,
+        lists=CaseLists(parts.database),
+        projector=projector,
+        policy=rules,
+        clock=clock,
+    )
     center = Center(store=store, projector=projector, policy=rules)
     joining = Joining(
         events=parts.events,
@@ -74,7 +85,7 @@ def build(
         title="Redress: moderation",
         routers=[
             api.router(desk, center, EvidenceStore(parts.bus)),
-            routes.router(pages, desk, center, clock=clock),
+            routes.router(pages, desk, center, live=live, clock=clock),
         ],
     )
     pages.install(app)

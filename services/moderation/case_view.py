@@ -51,6 +51,7 @@ from contracts.case import (
 )
 from contracts.codec import Fact, Message
 from contracts.taxonomy import taxonomy
+from services.moderation.listing import listed
 from services.moderation.party_views import aggregate_id
 from services.moderation.state import (
     BOTH_SIDES,
@@ -83,7 +84,8 @@ def fold_case(row: Row | None, fact: CaseFact, message: Message) -> Row:
         if isinstance(fact, TAKES_PART)
         else {}
     )
-    return {**before, **part, **_changes(before, fact), "version": message.sequence}
+    changes = _changes(before, fact) | listed(before, fact)
+    return {**before, **part, **changes, "version": message.sequence}
 
 
 @cache

@@ -1,30 +1,38 @@
 """What members of staff do and see: commands on cases, the queue, a case with all its parts."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import reduce
 
 from contracts.case import CaseDecided, DecisionProposed
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import derived_id, new_id
-from services.moderation.commands import Actor, Decide, StaffCommand
+from services.moderation.case_lists import CaseLists
+from services.moderation.case_query import COUNTED, Place
+from services.moderation.commands import Actor, Claim, Decide, StaffCommand
 from services.moderation.decider import decide
 from services.moderation.policy import Policy
+from services.moderation.queues import QUEUES, WORKABLE, QueueFilters
 from services.moderation.read_models import Acted, CaseDetail, CasePage, Preview, QueueCounts
 from services.moderation.shown.staff import allowed_commands, case_detail, case_summary
 from services.moderation.state import NEW_CASE, Case, Lease, evolve
-from services.moderation.store import QueueFilters, Store
+from services.moderation.store import Store, cursor_at, read_cursor
 from services.moderation.transitions import NAMES
 from services.runtime.auth import Principal, Role
 from services.runtime.clock import Clock
+from services.runtime.database import Row
 from services.runtime.events import EventStore
-from services.runtime.problems import Forbidden, NotFound
+from services.runtime.problems import Forbidden, NotFound, Refused
 from services.runtime.projection import Projector
 
 READERS: tuple[Role, ...] = ("moderator", "senior_moderator", "appeals_officer", "supervisor")
 """Roles that see cases. Which of them may act, the transition table says."""
 
 MOST_COMPLAINTS_SHOWN = 200
+CANDIDATES = 20
+"""Cases that are tried, the most urgent first, until one can be claimed."""
 NO_CASE = "There is no case with this id."
+ALL_QUEUES: Mapping[str, QueueFilters] = {name: each.filters for name, each in QUEUES.items()}
 
 
 class Desk:
@@ -35,12 +43,14 @@ class Desk:
         *,
         events: EventStore,
         store: Store,
+        lists: CaseLists,
         projector: Projector,
         policy: Policy,
         clock: Clock,
     ) -> None:
         self._events = events
         self._store = store
+        self._lists = lists
         self._projector = projector
         self._policy = policy
         self._clock = clock
@@ -122,13 +132,40 @@ class Desk:
         _check(who)
         await self._caught_up(after)
         now = self._clock()
-        page = await self._store.queue(filters, reader=who.id, now=now, cursor=cursor, limit=limit)
-        return CasePage(items=tuple(case_summary(row, now) for row in page.rows), next=page.next)
+        place = _place(cursor) if cursor is not None else None
+        rows = await self._lists.page(filters, reader=who.id, now=now, after=place, limit=limit + 1)
+        more = _cursor(rows[limit - 1], filters) if len(rows) > limit else None
+        return CasePage(items=tuple(case_summary(row, now) for row in rows[:limit]), next=more)
 
-    async def counts(self, who: Principal) -> QueueCounts:
+    async def counts(
+        self, who: Principal, queues: Mapping[str, QueueFilters] = ALL_QUEUES
+    ) -> QueueCounts:
+        """How many cases stand in each of `queues`; in all that there are unless some are named."""
         _check(who)
-        counts = await self._store.counts(reader=who.id, now=self._clock())
-        return QueueCounts(**counts._asdict())
+        counted = await self._lists.counts(queues, reader=who.id, now=self._clock())
+        return QueueCounts(queues=counted, counted_to=COUNTED)
+
+    async def next_case(self, who: Principal, filters: QueueFilters) -> Acted:
+        """Claims the most urgent case of a queue on which nobody works and a moderator's turn it
+        is. Of two who ask at once each gets another case. Raises NotFound when none is left.
+        """
+        _check(who)
+        if not filters.states:
+            turn = [state for role in who.roles for state in WORKABLE.get(role, ())]
+            filters = filters.narrowed(QueueFilters(states=tuple(dict.fromkeys(turn))))
+        free = filters.narrowed(QueueFilters(free=True))
+        now = self._clock()
+        candidates = await self._lists.page(
+            free, reader=who.id, now=now, after=None, limit=CANDIDATES
+        )
+        for row in candidates:
+            try:
+                return await self.act(who, row["id"], Claim())
+            except Forbidden:
+                raise
+            except Refused:
+                continue  # somebody was faster, or the row is behind the log
+        raise NotFound("No case of this queue waits for anybody just now.")
 
     async def case(self, who: Principal, case_id: str, *, after: int | None = None) -> CaseDetail:
         """The case with its complaints (the first 200), answers, timeline and what may be done.
@@ -163,6 +200,16 @@ def actor_of(who: Principal) -> Actor:
 def _check(who: Principal) -> None:
     if not who.may(*READERS):
         raise Forbidden("Cases are for moderators.")
+
+
+def _cursor(row: Row, filters: QueueFilters) -> str:
+    at = row["opened_at"] if filters.order in ("newest", "oldest") else row["due_at"]
+    return f"{row['severity']}{cursor_at(at, row['id'])}"
+
+
+def _place(cursor: str) -> Place:
+    at, identifier = read_cursor(cursor[1:])
+    return Place(int(cursor[0]) if cursor[0] in "1234" else 0, at, identifier)
 
 
 def _aggregate(case_id: str) -> Aggregate:

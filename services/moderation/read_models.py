@@ -93,6 +93,14 @@ class CaseSummary(Shown):
     due_at: datetime
     due_kind: DueKind
     overdue: bool
+    language: str
+    trusted_flagger: bool
+    escalated: bool
+    on_hold: bool
+    out_of_court: bool
+    outcome: str | None
+    decided_by: str | None
+    decided_at: datetime | None
     version: int
 
 
@@ -104,13 +112,11 @@ class CasePage(Shown):
 
 
 class QueueCounts(Shown):
-    """`mine` are the live cases that the reader claimed last; `by_type` counts live ones."""
+    """How many cases stand in each queue, by its name. They are counted as far as `counted_to`:
+    that number means so many or more."""
 
-    live: int
-    overdue: int
-    mine: int
-    by_state: dict[str, int]
-    by_type: dict[str, int]
+    queues: dict[str, int]
+    counted_to: int
 
 
 class Complainant(Shown):

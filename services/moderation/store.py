@@ -6,9 +6,8 @@ Lists are paged by key: a page costs the same wherever it lies.
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,39 +16,12 @@ from services.moderation.tables import answers, cases, complaints, timeline
 from services.runtime.database import Database, Row, UtcTime
 from services.runtime.problems import Invalid
 
-Order = Literal["due", "newest"]
-
 _ID = re.compile(r"[0-9a-z-]{1,64}")
-
-
-@dataclass(frozen=True, slots=True)
-class QueueFilters:
-    """What the queue is narrowed to. Without `states`, cases that are still to be decided.
-
-    `mine` are those that the reader claimed last; `overdue` those whose next deadline has passed.
-    """
-
-    states: tuple[str, ...] = ()
-    type: str | None = None
-    severity: int | None = None
-    accused: str | None = None
-    product: str | None = None
-    mine: bool = False
-    overdue: bool = False
-    order: Order = "due"
 
 
 class Page(NamedTuple):
     rows: Sequence[Row]
     next: str | None
-
-
-class Counts(NamedTuple):
-    live: int
-    overdue: int
-    mine: int
-    by_state: dict[str, int]
-    by_type: dict[str, int]
 
 
 class CaseParts(NamedTuple):
@@ -72,53 +44,6 @@ class ComplaintParts(NamedTuple):
 class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def queue(
-        self, filters: QueueFilters, *, reader: str, now: datetime, cursor: str | None, limit: int
-    ) -> Page:
-        """A page of cases. Raises Invalid for a `cursor` that no page gave, or impossible text."""
-        _check_text(filters)
-        c = cases.c
-        conditions: list[sa.ColumnElement[bool]] = [
-            c.state.in_(filters.states) if filters.states else c.live
-        ]
-        if filters.type is not None:
-            conditions.append(c.type == filters.type)
-        if filters.severity is not None:
-            conditions.append(c.severity == filters.severity)
-        if filters.accused is not None:
-            conditions.append(c.accused == filters.accused)
-        if filters.product is not None:
-            conditions.append(c.product_id == filters.product)
-        if filters.mine:
-            conditions.append(c.holder == reader)
-        if filters.overdue:
-            conditions += [c.live, c.due_at < now]
-        query = sa.select(cases).where(*conditions)
-        newest = filters.order == "newest"
-        key = c.opened_at if newest else c.due_at
-        return await self._page(query, key, c.id, newest_first=newest, cursor=cursor, limit=limit)
-
-    async def counts(self, *, reader: str, now: datetime) -> Counts:
-        c = cases.c
-        live = sa.select(sa.func.count()).select_from(cases).where(c.live)
-        by_state = sa.select(c.state, sa.func.count()).group_by(c.state)
-        by_type = sa.select(c.type, sa.func.count()).where(c.live).group_by(c.type)
-        async with self._database.read() as connection:
-
-            async def number(query: sa.Select[Any]) -> int:
-                return int((await connection.execute(query)).scalar_one())
-
-            async def numbers(query: sa.Select[Any]) -> dict[str, int]:
-                return {row[0]: row[1] for row in await connection.execute(query)}
-
-            return Counts(
-                live=await number(live),
-                overdue=await number(live.where(c.due_at < now)),
-                mine=await number(live.where(c.holder == reader)),
-                by_state=await numbers(by_state),
-                by_type=await numbers(by_type),
-            )
 
     async def case_parts(self, case_id: str, *, complaints_at_most: int) -> CaseParts | None:
         if not _ID.fullmatch(case_id):
@@ -247,10 +172,3 @@ def read_cursor(cursor: str) -> tuple[datetime, str]:
             [{"field": "cursor", "message": "This is not a place in the list. Start anew."}]
         ) from None
     return at, identifier
-
-
-def _check_text(filters: QueueFilters) -> None:
-    """PostgreSQL takes no NUL in a text, so nothing can be found by one."""
-    for name in ("type", "accused", "product"):
-        if "\x00" in (getattr(filters, name) or ""):
-            raise Invalid([{"field": name, "message": "Nothing is called so."}])

@@ -1,5 +1,7 @@
 """The tables of moderation: disposable, every row follows from the log."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from services.runtime.database import Json, UtcTime
@@ -36,7 +38,18 @@ complaints = sa.Table(
     sa.Index("complaints_of_case", "case_id", "joined_at"),
 )
 
+# Each partial index is worded as the queries are: SQLite proves nothing by itself.
 _held = sa.text("holder IS NOT NULL")
+_ruled = sa.text("decided_at IS NOT NULL")
+_live: dict[str, Any] = {"postgresql_where": sa.text("live"), "sqlite_where": sa.text("live = 1")}
+_flagged: dict[str, Any] = {
+    "postgresql_where": sa.text(
+        "live AND (trusted_flagger OR escalated OR on_hold_since IS NOT NULL)"
+    ),
+    "sqlite_where": sa.text(
+        "live = 1 AND (trusted_flagger = 1 OR escalated = 1 OR on_hold_since IS NOT NULL)"
+    ),
+}
 _told = sa.text("told_at IS NOT NULL")
 
 cases = sa.Table(
@@ -105,21 +118,36 @@ cases = sa.Table(
     sa.Column("appeal_result", sa.Text),
     # Staff who took part so far, and hear no later appeal.
     sa.Column("took_part", Json, nullable=False),
+    # The rest is for lists and figures alone. The language is that of the first complaint.
+    sa.Column("language", sa.Text, nullable=False),
+    # Whether the last request to the accused stayed without an answer.
+    sa.Column("lapsed", sa.Boolean, nullable=False),
+    sa.Column("first_action_at", UtcTime),
+    sa.Column("decide_due_at", UtcTime),
     sa.Column("version", sa.BigInteger, nullable=False),
-    # Each partial index is worded as the queries are: SQLite proves nothing by itself.
-    sa.Index(
-        "cases_live",
-        "due_at",
-        "id",
-        postgresql_where=sa.text("live"),
-        sqlite_where=sa.text("live = 1"),
-    ),
+    # A page of any queue is the head of one of these, or of a few of them merged (see `queues`).
+    sa.Index("cases_live", "severity", "due_at", "id", **_live),
+    sa.Index("cases_in_language", "language", "due_at", "id", **_live),
+    sa.Index("cases_flagged", "due_at", "id", **_flagged),
     sa.Index("cases_newest", "opened_at", "id"),
     sa.Index("cases_in_state", "state", "due_at", "id"),
+    sa.Index("cases_of_reason", "reason", "live", "due_at", "id"),
     sa.Index("cases_of_product", "product_id", "due_at", "id"),
     sa.Index("cases_of_accused", "accused", "due_at", "id"),
+    sa.Index("cases_decided", "decided_at", "id", postgresql_where=_ruled, sqlite_where=_ruled),
     sa.Index("cases_told", "accused", "told_at", "id", postgresql_where=_told, sqlite_where=_told),
     sa.Index("cases_held", "holder", "due_at", "id", postgresql_where=_held, sqlite_where=_held),
+)
+
+search = sa.Table(
+    "search",
+    metadata,
+    # Of the message that the words are from. The words of a complaint, or of a case itself; an
+    # index over them is made by the migrations, as each database does it.
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("complaint_id", sa.Text),
+    sa.Column("case_id", sa.Text),
+    sa.Column("stems", sa.Text, nullable=False),
 )
 
 timeline = sa.Table(

@@ -21,14 +21,21 @@ from services.moderation.api.conventions import (
 )
 from services.moderation.commands import Command, Decide
 from services.moderation.desk import READERS, Desk
+from services.moderation.list_query import ListQuery
 from services.moderation.read_models import Acted, CaseDetail, CasePage, Preview, QueueCounts
-from services.moderation.state import Status
-from services.moderation.store import Order, QueueFilters
 from services.moderation.transitions import STAFF_COMMANDS
 from services.runtime.auth import Principal, require, verify_csrf
 from services.runtime.evidence import EvidenceStore
 
 Reader = Annotated[Principal, Depends(require(*READERS))]
+
+
+class CaseList(ListQuery):
+    """A page of a list of cases."""
+
+    cursor: Cursor = None
+    limit: Limit = 50
+    after: After = None
 
 
 def router(desk: Desk, evidence: EvidenceStore) -> APIRouter:
@@ -40,39 +47,25 @@ def router(desk: Desk, evidence: EvidenceStore) -> APIRouter:
     )
 
     @api.get("/cases")
-    async def list_cases(
-        who: Reader,
-        state: Annotated[
-            list[Status] | None, Query(description="Without it, cases still to be decided.")
-        ] = None,
-        type: Annotated[str | None, Query(examples=["SM"])] = None,  # noqa: A002 - the API's word
-        severity: Annotated[int | None, Query(ge=1, le=4)] = None,
-        accused: Annotated[str | None, Query(description="A member's id.")] = None,
-        product: Annotated[str | None, Query(description="A product's id.")] = None,
-        mine: Annotated[bool, Query(description="Those that the reader claimed last.")] = False,
-        overdue: Annotated[bool, Query(description="Those whose deadline has passed.")] = False,
-        order: Annotated[Order, Query(description="The most urgent or the newest first.")] = "due",
-        cursor: Cursor = None,
-        limit: Limit = 50,
-        after: After = None,
-    ) -> CasePage:
+    async def list_cases(who: Reader, asked: Annotated[CaseList, Query()]) -> CasePage:
         """The queue, a page at a time."""
-        filters = QueueFilters(
-            states=tuple(state or ()),
-            type=type,
-            severity=severity,
-            accused=accused,
-            product=product,
-            mine=mine,
-            overdue=overdue,
-            order=order,
+        return await desk.queue(
+            who, asked.filters(), cursor=asked.cursor, limit=asked.limit, after=asked.after
         )
-        return await desk.queue(who, filters, cursor=cursor, limit=limit, after=after)
 
-    @api.get("/counts")
-    async def count_cases(who: Reader) -> QueueCounts:
-        """How many cases there are: to be decided, overdue, the reader's, by state and type."""
+    @api.get("/queues")
+    async def list_queues(who: Reader) -> QueueCounts:
+        """The queues that there are, and how many cases stand in each."""
         return await desk.counts(who)
+
+    @api.post("/next")
+    async def claim_next(
+        who: Reader, response: Response, asked: Annotated[ListQuery, Query()]
+    ) -> Acted:
+        """Claims the most urgent case of the queue on which nobody works; 404 when none is left."""
+        acted = await desk.next_case(who, asked.filters())
+        tagged(response, acted.version)
+        return acted
 
     @api.get("/cases/{case_id}")
     async def read_case(

@@ -34,12 +34,15 @@ def case_summary(row: Row, now: datetime) -> CaseSummary:
 def _summary(row: Row, now: datetime) -> dict[str, Any]:
     same = (
         "id", "number", "state", "type", "reason", "severity", "accused", "complaints", "holder",
-        "held_until", "opened_at", "changed_at", "due_at", "due_kind", "version",
+        "held_until", "opened_at", "changed_at", "due_at", "due_kind", "language",
+        "trusted_flagger", "escalated", "out_of_court", "outcome",
+        "decided_by", "decided_at", "version",
     )  # fmt: skip
     return {
         **{name: row[name] for name in same},
         "product": parts.product(row),
         "overdue": row["live"] and row["due_at"] < now,
+        "on_hold": row["on_hold_since"] is not None,
     }
 
 

@@ -1,6 +1,5 @@
-"""`/moderation`: the queue and the case. Every action is a command of the API."""
+"""`/moderation/cases/…`: the page of a case. Every action on it is a command of the API."""
 
-from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -9,112 +8,23 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from contracts.taxonomy import taxonomy
 from services.moderation.commands import Decide
 from services.moderation.desk import READERS, Desk
 from services.moderation.policy import policy
-from services.moderation.read_models import QueueCounts
-from services.moderation.store import QueueFilters
 from services.moderation.web import labels
 from services.moderation.web.forms import beside_fields, command_of
 from services.runtime.auth import Principal, require, verify_csrf
 from services.runtime.clock import Clock
+from services.runtime.live import Live
 from services.runtime.problems import Invalid, NotFound, Refused, Stale
 from services.runtime.sentences import gettext as _
 from services.runtime.web import Form, Pages
 
-ROWS = 50
-
 Reader = Annotated[Principal, Depends(require(*READERS))]
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """A tab of the console: what it is called in addresses, and which cases are in it."""
-
-    name: str
-    states: tuple[str, ...] = ()
-    mine: bool = False
-    overdue: bool = False
-
-    def label(self) -> str:
-        return {
-            "all": _("All open"),
-            "new": _("New"),
-            "review": _("To review"),
-            "awaiting": _("Awaiting answer"),
-            "decide": _("To decide"),
-            "mine": _("Mine"),
-            "overdue": _("Overdue"),
-            "done": _("Done"),
-        }[self.name]
-
-    def count(self, counts: QueueCounts) -> int:
-        if self.mine:
-            return counts.mine
-        if self.overdue:
-            return counts.overdue
-        if self.states:
-            return sum(counts.by_state.get(state, 0) for state in self.states)
-        return counts.live
-
-
-QUEUES = {
-    queue.name: queue
-    for queue in (
-        Queue("all"),
-        Queue("new", ("open",)),
-        Queue("review", ("admitted", "under_review")),
-        Queue("awaiting", ("awaiting_counter_notice",)),
-        Queue("decide", ("counter_notice_received", "counter_notice_lapsed")),
-        Queue("mine", mine=True),
-        Queue("overdue", overdue=True),
-        Queue("done", ("decided", "inadmissible", "closed")),
-    )
-}
-
-
-def router(pages: Pages, desk: Desk, *, clock: Clock) -> APIRouter:
+def router(pages: Pages, desk: Desk, live: Live, *, clock: Clock) -> APIRouter:
     site = APIRouter(prefix="/moderation", dependencies=[Depends(verify_csrf)])
-
-    @site.get("")
-    async def queue(
-        request: Request,
-        who: Reader,
-        queue: str = "all",
-        type: str = "",  # noqa: A002  # the name that the address shows
-        accused: str = "",
-        product: str = "",
-        cursor: str | None = None,
-    ) -> HTMLResponse:
-        tab = QUEUES.get(queue)
-        if tab is None:
-            raise NotFound(_("There is no such queue."))
-        filters = QueueFilters(
-            states=tab.states,
-            type=type or None,
-            accused=accused or None,
-            product=product or None,
-            mine=tab.mine,
-            overdue=tab.overdue,
-            order="newest" if tab.name == "done" else "due",
-        )
-        page = await desk.queue(who, filters, cursor=cursor, limit=ROWS)
-        place = {"type": type, "accused": accused, "product": product}
-        here = _address(queue=queue, **place)
-        return pages.render(
-            request,
-            "console/queue.html",
-            page=page,
-            counts=await desk.counts(who),
-            queues=QUEUES.values(),
-            tab=tab,
-            types=taxonomy().types,
-            chosen=place,
-            address=_address,
-            next_href=_address(queue=queue, **place, cursor=page.next) if page.next else None,
-            first_href=here if cursor else None,
-        )
 
     async def shown(
         request: Request,
@@ -129,6 +39,7 @@ def router(pages: Pages, desk: Desk, *, clock: Clock) -> APIRouter:
         preview: FormData | None = None,
     ) -> HTMLResponse:
         """The page of a case. `form` is that of `command`, as it was sent."""
+        live_address = live.address(request, f"/moderation/cases/{case_id}/live")
         case = await desk.case(who, case_id, after=after)
         now = clock()
         decision = None
@@ -155,6 +66,8 @@ def router(pages: Pages, desk: Desk, *, clock: Clock) -> APIRouter:
             held=case.held_until is not None and case.held_until > now,
             lease_seconds=int((policy().lease_until(now) - now).total_seconds()),
             today=now.date(),
+            query=request.query_params.get("in", ""),
+            live_address=live_address,
         )
 
     @site.get("/cases/{case_id}")
@@ -162,6 +75,10 @@ def router(pages: Pages, desk: Desk, *, clock: Clock) -> APIRouter:
         request: Request, who: Reader, case_id: str, after: int | None = None, done: str = ""
     ) -> HTMLResponse:
         return await shown(request, who, case_id, after=after, done=done)
+
+    @site.get("/cases/{case_id}/live")
+    async def case_live(request: Request, who: Reader, case_id: str) -> Response:
+        return live.stream(request, [f"case:{case_id}"], reader=who.actor)
 
     @site.post("/cases/{case_id}/{command}")
     async def act(request: Request, who: Reader, case_id: str, command: str) -> Response:
@@ -182,16 +99,12 @@ def router(pages: Pages, desk: Desk, *, clock: Clock) -> APIRouter:
                 form=_form(form, refusal),
                 command=command,
             )
-        place = urlencode({"after": acted.sequence, "done": command})
-        return RedirectResponse(f"/moderation/cases/{case_id}?{place}", 303)
+        place = {"after": str(acted.sequence), "done": command}
+        if query := request.query_params.get("in"):
+            place["in"] = query
+        return RedirectResponse(f"/moderation/cases/{case_id}?{urlencode(place)}", 303)
 
     return site
-
-
-def _address(**place: str) -> str:
-    """The queue's address with those filters that say something."""
-    query = urlencode({k: v for k, v in place.items() if v and (k, v) != ("queue", "all")})
-    return f"/moderation?{query}" if query else "/moderation"
 
 
 def _version(form: FormData) -> int | None:

@@ -34,11 +34,15 @@ def state(code: str) -> Label:
         "open": Label(_("New"), "info"),
         "admitted": Label(_("Admitted"), "info"),
         "under_review": Label(_("Under review"), "info"),
+        "information_requested": Label(_("Awaiting information"), "wait"),
         "awaiting_counter_notice": Label(_("Awaiting answer"), "wait"),
         "counter_notice_received": Label(_("Answered"), "info"),
         "counter_notice_lapsed": Label(_("Not answered"), "warn"),
         "inadmissible": Label(_("Not admitted"), "neutral"),
+        "decision_proposed": Label(_("Decision proposed"), "info"),
         "decided": Label(_("Decided"), "good"),
+        "under_appeal": Label(_("Under appeal"), "warn"),
+        "withdrawn": Label(_("Withdrawn"), "neutral"),
         "closed": Label(_("Closed"), "neutral"),
     }[code]
 
@@ -73,8 +77,11 @@ def due_kind(code: str) -> str:
     return {
         "triage": _("First look"),
         "answer": _("Answer"),
+        "information": _("Information"),
         "decision": _("Decision"),
+        "review": _("Second opinion"),
         "appeal": _("Appeal until"),
+        "appeal_decision": _("Answer to the appeal"),
         "none": _("Closed on"),
     }[code]
 

@@ -1,0 +1,121 @@
+"""Lists of cases out of a million, by any filters: pages, counts, exports."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.moderation.case_query import LISTED, SEVERITIES, CaseQuery, Dialect, Place
+from services.moderation.queues import QueueFilters
+from services.runtime.database import Database, Row
+from services.runtime.problems import Invalid
+
+FEW: Final = 2000
+"""Cases that a search may find before the list is walked instead, and each case is tried."""
+AT_ONCE: Final = 2000
+"""Rows that an export reads at a time."""
+
+_TEXTS: Final = ("type", "reason", "language", "accused", "product", "moderator", "text")
+
+
+class CaseLists:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = Dialect(database.dialect)
+
+    async def page(
+        self,
+        filters: QueueFilters,
+        *,
+        reader: str,
+        now: datetime,
+        after: Place | None,
+        limit: int,
+    ) -> Sequence[Row]:
+        """At most `limit` cases that stand behind `after`. Raises Invalid for impossible text."""
+        _check_text(filters)
+        async with self._database.read() as connection:
+            query = await self._query(connection, filters, reader, now)
+            if filters.order != "severity":
+                return await _rows(connection, query.page(after, limit))
+            rows: list[Row] = []
+            for severity in (s for s in SEVERITIES if after is None or s <= after.severity):
+                of_this = query.of_severity(severity)
+                begin = after if after is not None and after.severity == severity else None
+                if of_this is not None and len(rows) < limit:
+                    rows += await _rows(connection, of_this.page(begin, limit - len(rows)))
+            return rows
+
+    async def counts(
+        self, queues: Mapping[str, QueueFilters], *, reader: str, now: datetime
+    ) -> Row:
+        """How many cases each queue has, counted as far as `COUNTED`."""
+        async with self._database.read() as connection:
+            counted: Row = {}
+            for name, filters in queues.items():
+                query = await self._query(connection, filters, reader, now)
+                counted[name] = (await connection.execute(query.count())).scalar_one()
+            return counted
+
+    async def every(
+        self, filters: QueueFilters, *, reader: str, now: datetime, columns: Sequence[str] = LISTED
+    ) -> AsyncIterator[Sequence[Row]]:
+        """All cases of a query, however many, some at a time, in the order of their ids.
+
+        Each step reads on by key, so no connection is held while somebody downloads slowly.
+        """
+        _check_text(filters)
+        last, found = "", await self._found(filters)
+        place = 0
+        while True:
+            query = CaseQuery(self._sql, filters, reader, now)
+            if found is not None:
+                query = query.among(found[place : place + AT_ONCE])
+                place += AT_ONCE
+            async with self._database.read() as connection:
+                rows = await _rows(connection, query.all_after(last, columns, AT_ONCE))
+            if rows:
+                yield rows
+                last = rows[-1]["id"]
+            if place >= len(found) if found is not None else len(rows) < AT_ONCE:
+                return
+
+    async def _found(self, filters: QueueFilters) -> list[str] | None:
+        """The ids of all cases that the text finds, sorted; None where there is none to find."""
+        if filters.text is None:
+            return None
+        async with self._database.read() as connection:
+            return sorted(await self._matching(connection, filters.text, at_most=None))
+
+    async def _query(
+        self, connection: AsyncConnection, filters: QueueFilters, reader: str, now: datetime
+    ) -> CaseQuery:
+        query = CaseQuery(self._sql, filters, reader, now)
+        if filters.text is None:
+            return query
+        ids = await self._matching(connection, filters.text, at_most=FEW + 1)
+        return query.among(ids) if len(ids) <= FEW else query
+
+    async def _matching(
+        self, connection: AsyncConnection, text: str, *, at_most: int | None
+    ) -> list[str]:
+        words = self._sql.words(text)
+        if words is None:
+            return []
+        few = "" if at_most is None else f" LIMIT {at_most}"
+        query = sa.text(f"SELECT DISTINCT case_id FROM ({self._sql.matches}) AS found{few}")
+        rows = await connection.execute(query, {"words": words})
+        return [row[0] for row in rows if row[0] is not None]
+
+
+async def _rows(connection: AsyncConnection, query: sa.TextualSelect) -> list[Row]:
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _check_text(filters: QueueFilters) -> None:
+    """PostgreSQL takes no NUL in a text, so nothing can be found by one."""
+    for name in _TEXTS:
+        if "\x00" in (getattr(filters, name) or ""):
+            raise Invalid([{"field": name, "message": "Nothing is called so."}])
