@@ -15,6 +15,7 @@ from services.notifier.rendering import Links, Rendered, render
 from services.notifier.sending import Sending
 from services.notifier.settings import Settings
 from services.notifier.smtp import Smtp, Transport
+from services.notifier.statement import attachments
 from services.notifier.store import Ledger
 from services.notifier.tables import metadata
 from services.notifier.web import routes
@@ -26,6 +27,7 @@ from services.runtime.projection import Projector
 from services.runtime.web import Pages
 
 WEB = Path(__file__).parent / "web"
+TOLD_OF = ("complaint.*.*", "case.*.*", "member.*.*")
 HIDDEN_TOKEN = "shown-to-the-reader-only"
 
 
@@ -40,26 +42,33 @@ def build(
     parts = assemble(settings, clock=clock, metadata=metadata)
     marketplace = Marketplace(settings.marketplace_url)
     sender = settings.sender
-    links = Auth.of(settings, clock).links
+    signer = Auth.of(settings, clock).links
 
-    def sign(complaint_id: str, guest: str) -> str:
-        return links.sign("complaint", complaint_id, holder=guest)
+    def sign(purpose: str, subject: str, holder: str) -> str:
+        return signer.sign(purpose, subject, holder=holder)
+
+    links = Links(settings.public_url, sign)
+    # Staff who read a reader's link could act in the reader's name.
+    shown = Links(settings.public_url, lambda *_: HIDDEN_TOKEN)
 
     def letter(mail: MailQueued) -> Letter:
-        rendered = render(mail, Links(settings.public_url, sign), brand=sender.name)
-        return compose(mail, rendered, sender)
+        return compose(
+            mail,
+            render(mail, links, brand=sender.name),
+            sender,
+            unsubscribe=links.unsubscribe(mail),
+            attachments=attachments(mail, links, brand=sender.name),
+        )
 
     def preview(mail: MailQueued) -> Rendered:
-        # Staff who read a guest's link could act in the guest's name.
-        shown = Links(settings.public_url, lambda _complaint_id, _guest: HIDDEN_TOKEN)
         return render(mail, shown, brand=sender.name)
 
-    queueing = Queueing(parts.events, directory or marketplace, clock=clock)
+    queueing = Queueing(
+        parts.events, directory or marketplace, clock=clock, desks=settings.desks
+    )
     server = transport or Smtp(settings)
     sending = Sending(parts.events, server, letter, clock=clock)
-    parts.reactions.on(name="telling", stream=COMPLAINTS, subjects=("complaint.*.*", "case.*.*"))(
-        queueing.on_message
-    )
+    parts.reactions.on(name="telling", stream=COMPLAINTS, subjects=TOLD_OF)(queueing.on_message)
     parts.reactions.on(
         name="sending", stream=MAIL, subjects=("mail.*.*",), workers=settings.smtp_sessions
     )(sending.on_message)

@@ -1,7 +1,9 @@
 """A rendered mail as the bytes that go over SMTP. Pure and deterministic, boundary included."""
 
 import re
+from base64 import encodebytes
 from binascii import b2a_qp
+from collections.abc import Sequence
 from email.headerregistry import Address
 from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from email.utils import format_datetime
@@ -10,6 +12,7 @@ from typing import Any, NamedTuple
 
 from contracts.mail import MailQueued
 from services.notifier.rendering import Rendered, one_line
+from services.notifier.statement import Attachment
 
 _ADDRESS = re.compile(
     r"[^\s\x00-\x1f\x7f@<>()\[\]\\,;:\"]{1,64}@[^\s\x00-\x1f\x7f@<>()\[\]\\,;:\"]{1,250}"
@@ -24,12 +27,21 @@ class Unaddressable(ValueError):
 
 
 class Sender(NamedTuple):
-    """Who mails come from. `domain` is the right side of every Message-ID."""
+    """Who mails come from. `domain` is the right side of every Message-ID. `bounces` is where
+    reports of mails that could not be delivered go, with the mail's id put before its `@`."""
 
     name: str
     address: str
     domain: str
     reply_to: str | None = None
+    bounces: str | None = None
+
+    def envelope(self, mail_id: str) -> str:
+        """The sender as the SMTP server sees it: another one for each mail (VERP)."""
+        if self.bounces is None:
+            return self.address
+        name, domain = _parts(self.bounces)
+        return f"{name}+{mail_id}@{domain}"
 
 
 class Letter(NamedTuple):
@@ -42,11 +54,19 @@ class Letter(NamedTuple):
     utf8: bool
 
 
-def compose(mail: MailQueued, rendered: Rendered, sender: Sender) -> Letter:
+def compose(
+    mail: MailQueued,
+    rendered: Rendered,
+    sender: Sender,
+    *,
+    unsubscribe: str = "",
+    attachments: Sequence[Attachment] = (),
+) -> Letter:
     """The letter of a mail; the same mail makes the same bytes.
 
     `Date` is when the mail was queued, which is when it was complete (RFC 5322, 3.6.1), however
-    long the server was away. Raises Unaddressable.
+    long the server was away. `unsubscribe` is the address that ends mails of its kind with one
+    click, "" for what cannot be ended. Raises Unaddressable.
     """
     recipient = deliverable(mail.to_address)
     utf8 = not recipient.isascii()
@@ -63,23 +83,44 @@ def compose(mail: MailQueued, rendered: Rendered, sender: Sender) -> Letter:
             _header(policy, "Subject", rendered.subject),
             f"Date: {format_datetime(mail.queued_at)}\r\n",
             f"Message-ID: {message_id}\r\n",
+            _conversation(mail, sender),
+            _list(sender, unsubscribe),
             # RFC 3834: no vacation answers, please.
             "Auto-Submitted: auto-generated\r\n",
             "MIME-Version: 1.0\r\n",
-            f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n',
         )
     )
-    content = b"\r\n".join(
-        (
-            head.encode(),
-            f"--{boundary}".encode(),
-            _part("plain", rendered.text),
-            f"--{boundary}".encode(),
-            _part("html", rendered.html),
-            f"--{boundary}--\r\n".encode(),
-        )
+    media = _multipart(
+        "alternative", boundary, (_part("plain", rendered.text), _part("html", rendered.html))
     )
-    return Letter(sender.address, recipient, message_id, content, utf8)
+    if attachments:
+        media = _multipart("mixed", f"{boundary}_", (media, *map(_attached, attachments)))
+    content = head.encode() + media
+    return Letter(sender.envelope(mail.mail_id), recipient, message_id, content, utf8)
+
+
+def _conversation(mail: MailQueued, sender: Sender) -> str:
+    """What makes all mails of one complaint, or of one case, one conversation (RFC 5322, 3.6.4).
+
+    All name the same first mail, which none is: they may arrive in any order, and any may be lost.
+    """
+    about = mail.complaint_id or mail.case_id
+    if about is None:
+        return ""
+    first = f"<about-{about}@{sender.domain}>"
+    return f"In-Reply-To: {first}\r\nReferences: {first}\r\n"
+
+
+def _list(sender: Sender, unsubscribe: str) -> str:
+    """`List-Id` (RFC 2919) for filters; one-click unsubscribing (RFC 8058) where there is any."""
+    named = f"List-Id: <complaints.{sender.domain}>\r\n"
+    if not unsubscribe:
+        return named
+    # Not folded: the address has no place to fold at, and the limit of a line is 998 characters.
+    return (
+        f"{named}List-Unsubscribe: <{unsubscribe}>\r\n"
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    )
 
 
 @cache
@@ -93,6 +134,22 @@ def _senders(sender: Sender, policy: "EmailPolicy[Any]") -> str:
 def _header(policy: "EmailPolicy[Any]", name: str, value: str | Address) -> str:
     folded: str = policy.fold(*policy.header_store_parse(name, value))
     return folded
+
+
+def _multipart(kind: str, boundary: str, parts: Sequence[bytes]) -> bytes:
+    head = f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n\r\n'.encode()
+    line = f"--{boundary}".encode()
+    inside = b"".join(line + b"\r\n" + part + b"\r\n" for part in parts)
+    return head + inside + line + b"--\r\n"
+
+
+def _attached(file: Attachment) -> bytes:
+    head = (
+        f"Content-Type: {file.media_type}\r\n"
+        f'Content-Disposition: attachment; filename="{file.name}"\r\n'
+        "Content-Transfer-Encoding: base64\r\n\r\n"
+    )
+    return head.encode() + encodebytes(file.content).replace(b"\n", b"\r\n")
 
 
 def _part(kind: str, text: str) -> bytes:

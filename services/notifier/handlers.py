@@ -1,13 +1,20 @@
 """From a fact to the mails about it: looks up who the readers are, and queues each mail once."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from contracts.codec import Message
+from contracts.case import AppealRejected
+from contracts.codec import Fact, Message
 from contracts.complaint import ComplaintFiled
 from contracts.envelope import Aggregate, aggregate_of, caused_by
-from contracts.mail import MailQueued
-from services.notifier.telling import CaseSoFar, Told, evolve, needs_history, of_complaint, plan
+from contracts.mail import Audience, MailQueued
+from contracts.member import MeasureImposed
+from contracts.response import AppealLodged
+from services.notifier.saying import of_complaint
+from services.notifier.settings import Desk
+from services.notifier.so_far import Before, CaseSoFar, folded
+from services.notifier.telling import STAFF, MeasureFact, Telling, Told, needs_history, plan
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
 from services.runtime.marketplace import Directory
@@ -23,6 +30,7 @@ class NobodyThere(Exception):
 class Contact(NamedTuple):
     """Where a reader is reached, and what mails to them say of their own complaint."""
 
+    reader: str
     name: str
     address: str
     language: str
@@ -30,21 +38,24 @@ class Contact(NamedTuple):
 
 
 class Queueing:
-    """The reaction on complaints and cases."""
+    """The reaction on complaints, cases and standing. Staff without a desk see the pages only."""
 
-    def __init__(self, store: EventStore, directory: Directory, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        directory: Directory,
+        *,
+        clock: Clock,
+        desks: Mapping[Audience, Desk] | None = None,
+    ) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock
+        self._desks = desks or {}
 
     async def on_message(self, message: Message) -> None:
         """Queues a mail for everyone whom the message's facts concern."""
-        case = CaseSoFar()
-        if needs_history(message):
-            for earlier in (await self._store.read(aggregate_of(message.subject))).messages:
-                if earlier.sequence < message.sequence:
-                    for fact in earlier.facts:
-                        case = evolve(case, fact)
+        before = await self.before(message)
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def queue(told: Told) -> None:
@@ -53,28 +64,55 @@ class Queueing:
 
         # One reader who cannot be found must not keep the others from being told.
         outcomes = await asyncio.gather(
-            *(queue(told) for told in plan(message, case)), return_exceptions=True
+            *(queue(told) for told in plan(message, before) if self._reachable(told.telling)),
+            return_exceptions=True,
         )
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
 
-    async def _queue(self, told: Told, message: Message) -> None:
-        contact = await self._contact(told, message)
-        telling = told.telling
-        case_id = aggregate_of(message.subject)
-        mail = MailQueued(
-            mail_id=told.mail_id,
-            template=telling.template,
-            language=contact.language,
-            to_address=contact.address,
-            to_name=contact.name,
-            audience=telling.side,
-            case_id=case_id.id if case_id.kind == "case" else None,
-            complaint_id=telling.reader if telling.side == "complainant" else None,
-            params=contact.own | telling.params,
-            queued_at=self._clock(),
+    async def before(self, message: Message) -> Before:
+        """What the log says came before the message, as far as who is told depends on it."""
+        if not needs_history(message):
+            return Before()
+        aggregate = aggregate_of(message.subject)
+        earlier = await self._facts(aggregate, until=message.sequence)
+        if aggregate.kind == "case":
+            if any(isinstance(fact, AppealRejected) for fact in message.facts):
+                answers = await self._facts(aggregate.model_copy(update={"kind": "response"}))
+                earlier = [fact for fact in answers if isinstance(fact, AppealLodged)] + earlier
+            return Before(folded(earlier))
+        imposed = {
+            fact.measure_id: fact
+            for fact in (*earlier, *message.facts)
+            if isinstance(fact, MeasureImposed)
+        }
+        about = {fact.measure_id for fact in message.facts if isinstance(fact, MeasureFact)}
+        cases = {imposed[each].case_id for each in about if each in imposed}
+        return Before(
+            measures=imposed,
+            cases={each: await self._case(each, until=message.sequence) for each in sorted(cases)},
         )
+
+    async def _case(self, case_id: str, *, until: int) -> CaseSoFar:
+        return folded(await self._facts(Aggregate(kind="case", id=case_id), until=until))
+
+    async def _facts(self, aggregate: Aggregate, *, until: int | None = None) -> list[Fact]:
+        """The aggregate's facts before the sequence `until`."""
+        history = await self._store.read(aggregate)
+        return [
+            fact
+            for each in history.messages
+            if until is None or each.sequence < until
+            for fact in each.facts
+        ]
+
+    def _reachable(self, telling: Telling) -> bool:
+        return telling.side not in STAFF or telling.side in self._desks
+
+    async def _queue(self, told: Told, message: Message) -> None:
+        contact = await self._contact(told.telling, message)
+        mail = self._mail(told, contact, message)
         # A fact read twice makes the same command, and the log knows that one already.
         meta = caused_by(
             message.meta, command=told.mail_id, time=mail.queued_at, actor="service:notifier"
@@ -82,18 +120,42 @@ class Queueing:
         aggregate = Aggregate(kind="mail", id=told.mail_id)
         await self._store.append(aggregate, [mail], expected=0, meta=meta)
 
-    async def _contact(self, told: Told, message: Message) -> Contact:
-        reader = told.telling.reader
-        if told.telling.side == "accused":
+    def _mail(self, told: Told, contact: Contact, message: Message) -> MailQueued:
+        telling = told.telling
+        about = aggregate_of(message.subject)
+        return MailQueued(
+            mail_id=told.mail_id,
+            template=telling.template,
+            language=contact.language,
+            to_address=contact.address,
+            to_name=contact.name,
+            audience=telling.side,
+            case_id=telling.case_id or (about.id if about.kind == "case" else None),
+            complaint_id=telling.reader if telling.side == "complainant" else None,
+            params=contact.own | telling.params,
+            queued_at=self._clock(),
+            reader=contact.reader,
+            duty=telling.duty if telling.duty != "obligatory" else None,
+            fact=telling.fact,
+            decision_id=telling.decision_id,
+        )
+
+    async def _contact(self, telling: Telling, message: Message) -> Contact:
+        reader = telling.reader
+        if telling.side in STAFF:
+            desk = self._desks[telling.side]
+            return Contact(f"role:{reader}", "", desk.address, desk.language, {})
+        if telling.side == "accused":
             member = await self._directory.member(reader)
             if member is None:
                 raise NobodyThere(f"The marketplace has no member {reader}.")
-            return Contact(member.name, member.email, member.language, {})
-        facts = message.facts
+            return Contact(f"member:{reader}", member.name, member.email, member.language, {})
+        facts: list[Fact] = list(message.facts)
         if not isinstance(facts[0], ComplaintFiled):
-            facts = (await self._store.read(Aggregate(kind="complaint", id=reader))).facts
+            facts = await self._facts(Aggregate(kind="complaint", id=reader))
         for filed in facts:
             if isinstance(filed, ComplaintFiled):
                 person = filed.complainant
-                return Contact(person.name, person.email, person.language, of_complaint(filed))
+                own = of_complaint(filed)
+                return Contact(person.actor, person.name, person.email, person.language, own)
         raise NobodyThere(f"The log has no complaint {reader}.")

@@ -1,26 +1,34 @@
-"""A queued mail as its reader sees it: subject, plain text and HTML, from one template.
+"""A queued mail as its reader sees it: subject, plain text and HTML, from one letter.
 
 Pure: the same MailQueued renders to the same bytes at any time, so a mail sent twice after a crash
-is the same mail, and the ledger can show what was sent without keeping it. One template serves
-both media; `blocks.text` and `blocks.html` say what a paragraph, a quote or a table looks like.
+is the same mail, and the ledger can show what was sent without keeping it.
 """
 
+import json
 import re
-import textwrap
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from contracts.mail import MailQueued
-from contracts.taxonomy import taxonomy
-
-TEXT_COLUMNS = 72
+from services.notifier.letters import language_for, letter
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
 """Control characters, and the ones that turn the direction of all text after them."""
+
+WITH_STATEMENT = {
+    ("accused", "decided"),
+    ("accused", "appeal_decided"),
+    ("accused", "interim_measure_imposed"),
+    ("accused", "measure_imposed"),
+}
+"""What carries reasons that the member must be able to keep: attached as a document too
+(Regulation 2019/1150, Art. 4, "on a durable medium")."""
+
+_RENAMED = {"facts": "facts_found", "restrictions": "measures"}
+"""What parameters of mails in older logs are called today."""
 
 
 class Rendered(NamedTuple):
@@ -32,53 +40,114 @@ class Rendered(NamedTuple):
 
 
 Preview = Callable[[MailQueued], Rendered]
-"""Renders a mail for staff: as its reader sees it, but for the token in a guest's link."""
+"""Renders a mail for staff: as its reader sees it, but for the token in a signed link."""
 
 
 class Links:
-    """Addresses in mails. `sign(complaint_id, holder)` makes the token of a guest's own link."""
+    """Addresses in mails. `sign(purpose, subject, holder)` makes the token of a signed link."""
 
-    def __init__(self, public_url: str, sign: Callable[[str, str], str]) -> None:
+    def __init__(self, public_url: str, sign: Callable[[str, str, str], str]) -> None:
         self._public_url = public_url.rstrip("/")
         self._sign = sign
 
     def page(self, mail: MailQueued) -> str:
-        """The page about what the mail tells: a complaint for complainants, else the case."""
+        """The page about what the mail tells: a complaint for complainants, else the case.
+
+        Guests have no account, and a member whose account is blocked must still read a decision
+        against them and appeal: their links open that one page without signing in.
+        """
+        if mail.template == "digest":
+            return f"{self._public_url}/center"
+        if mail.audience in ("moderators", "appeals_officers"):
+            return f"{self._public_url}/moderation/cases/{quote(mail.case_id or '', safe='')}"
         if mail.audience == "accused":
-            return f"{self._public_url}/center/cases/{quote(mail.case_id or '', safe='')}"
+            case_id = mail.case_id or ""
+            page = f"{self._public_url}/center/cases/{quote(case_id, safe='')}"
+            if (mail.audience, mail.template) in WITH_STATEMENT and mail.reader:
+                holder = mail.reader.partition(":")[2]
+                page += f"?token={self._token('case', case_id, holder)}"
+            return page
         complaint_id = mail.complaint_id or ""
         page = f"{self._public_url}/center/complaints/{quote(complaint_id, safe='')}"
         if guest := mail.params.get("guest"):
-            page += f"?token={quote(self._sign(complaint_id, guest), safe='')}"
+            page += f"?token={self._token('complaint', complaint_id, guest)}"
         return page
+
+    def settings(self, mail: MailQueued) -> str:
+        """The page where the reader says what they want to be mailed; "" for staff."""
+        if mail.reader is None or mail.reader.startswith("role:"):
+            return ""
+        return f"{self._public_url}/mail/preferences?token={self._preferences(mail.reader)}"
+
+    def unsubscribe(self, mail: MailQueued) -> str:
+        """Where one click (RFC 8058) ends mails of this kind; "" for what cannot be ended."""
+        if mail.duty is None or mail.reader is None:
+            return ""
+        token = self._preferences(mail.reader)
+        return f"{self._public_url}/mail/unsubscribe/{mail.duty}?token={token}"
+
+    def _preferences(self, reader: str) -> str:
+        return self._token("mail-preferences", reader, reader.partition(":")[2])
+
+    def _token(self, purpose: str, subject: str, holder: str) -> str:
+        return quote(self._sign(purpose, subject, holder), safe="")
 
 
 def render(mail: MailQueued, links: Links, *, brand: str) -> Rendered:
-    """The mail in both media; `brand` is the sender's name. English for every reader as yet.
+    """The mail in both media; `brand` is the sender's name.
 
-    Raises jinja2.UndefinedError when `params` lacks what the template needs, and
-    jinja2.TemplateNotFound for a template of a version that is not known here.
+    Raises jinja2.UndefinedError when `params` lacks what the letter needs, and
+    jinja2.TemplateNotFound for a letter of a version that is not known here.
     """
-    optional = dict.fromkeys(OPTIONAL)
-    values = optional | {name: cleaned(value) for name, value in mail.params.items()}
-    values |= {"name": one_line(mail.to_name), "page": links.page(mail), "brand": brand}
-    name = f"{mail.audience}/{mail.template}.j2"
-    text = _TEXT.get_template(name).make_module(values)
-    html = _HTML.get_template(name).render(values)
-    return Rendered(one_line(text.subject), _spaced(str(text)), html.strip() + "\n")  # type: ignore[attr-defined]
+    values = _values(mail, links, brand)
+    language = language_for(mail.language)
+    text: Any = letter(language, mail.audience, mail.template, "text").make_module(values)
+    subject = one_line(text.subject)
+    # Numbers stand in running text, in Arabic too: kept whole, and in their own direction.
+    values |= {"subject": subject, "number": _isolated(values.get("number", ""))}
+    html = letter(language, mail.audience, mail.template, "html").render(values)
+    return Rendered(subject, _spaced(str(text)), html.strip() + "\n")
+
+
+def render_blocks(mail: MailQueued, links: Links, *, brand: str) -> tuple[str, list[dict[str, Any]]]:
+    """The subject and the letter's parts as data, for the document that is attached."""
+    values = _values(mail, links, brand)
+    language = language_for(mail.language)
+    made: Any = letter(language, mail.audience, mail.template, "data").make_module(values)
+    blocks = [json.loads(line) for line in str(made).splitlines() if line.strip()]
+    return one_line(made.subject), blocks
+
+
+def _values(mail: MailQueued, links: Links, brand: str) -> dict[str, Any]:
+    params = {_RENAMED.get(name, name): cleaned(value) for name, value in mail.params.items()}
+    return {
+        **dict.fromkeys(OPTIONAL),
+        **params,
+        "side": mail.audience,
+        "name": one_line(mail.to_name),
+        "page": links.page(mail),
+        "settings_page": links.settings(mail),
+        "brand": brand,
+    }
 
 
 OPTIONAL = (
+    "also",
+    "appeal_until",
     "automated_decision",
     "automated_detection",
+    "decided",
     "description",
     "due_at",
     "ends_at",
+    "findings",
     "guest",
     "listing",
     "manifestly_unfounded",
-    "redress",
-    "restrictions",
+    "measures",
+    "product_id",
+    "starts_at",
+    "yours",
 )
 """Parameters that a mail may lack; any other one missing is an error, not a gap in a sentence."""
 
@@ -94,67 +163,10 @@ def one_line(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def _moment(value: str) -> str:
-    """`7 December 2026, 14:30 UTC`"""
-    at = datetime.fromisoformat(value).astimezone(UTC)
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
-
-
-def _day(value: str) -> str:
-    """`7 December 2026`"""
-    at = datetime.fromisoformat(value).astimezone(UTC)
-    return f"{at.day} {at:%B %Y}"
-
-
-def _reason(code: str) -> str:
-    """`Wrong category (Search exposure cheating)`; the code itself where it is not known."""
-    found = taxonomy().find(code)
-    return f"{found[1].en} ({found[0].en})" if found else code
-
-
-def _complaint_type(code: str) -> str:
-    found = taxonomy().type_of(code)
-    return found.en if found else code
-
-
-def _fill(text: str, columns: int = TEXT_COLUMNS) -> str:
-    """One paragraph, wrapped; words longer than a line (addresses) stay whole."""
-    return textwrap.fill(
-        " ".join(text.split()), columns, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def _quoted(text: str) -> str:
-    """Somebody's words with `> ` before each line, so that they cannot pass for ours."""
-    lines = (_fill(line, TEXT_COLUMNS - 2).split("\n") for line in text.strip().split("\n"))
-    return "\n".join(f"> {part}".rstrip() for line in lines for part in line)
+def _isolated(number: str) -> Markup:
+    return Markup('<bdi dir="ltr" style="white-space:nowrap;">{}</bdi>').format(number)
 
 
 def _spaced(text: str) -> str:
     """Never more than one empty line in a row."""
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-
-
-def _environment(medium: str, *, autoescape: bool) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("services.notifier", "mails"),
-        autoescape=autoescape,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.globals["blocks"] = f"blocks.{medium}.j2"
-    environment.filters |= {
-        "moment": _moment,
-        "day": _day,
-        "reason": _reason,
-        "complaint_type": _complaint_type,
-        "fill": _fill,
-        "quoted": _quoted,
-    }
-    return environment
-
-
-_TEXT = _environment("text", autoescape=False)
-_HTML = _environment("html", autoescape=True)

@@ -2,12 +2,20 @@
 
 from email.utils import parseaddr
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, NamedTuple, Self
 
 from pydantic import SecretStr, model_validator
 
+from contracts.mail import Audience
 from services.notifier.composing import Sender, Unaddressable, deliverable
 from services.runtime import settings
+
+
+class Desk(NamedTuple):
+    """Where staff of one role are reached."""
+
+    address: str
+    language: str
 
 
 class Settings(settings.Settings):
@@ -35,23 +43,42 @@ class Settings(settings.Settings):
     mail_from: str = "Complaint Centre <complaints@redress.localhost>"
     mail_reply_to: str | None = None
     mail_domain: str = ""
+    mail_bounces: str | None = None
+    """Where reports of undeliverable mails come in, e.g. `bounces@market.example`: each mail's
+    envelope sender is `bounces+<mail id>@…`."""
     maildir: Path | None = None
+
+    moderators_address: str | None = None
+    appeals_officers_address: str | None = None
+    """Where staff are told what concerns them; without it they see it in the console only."""
+    staff_language: str = "en"
 
     @model_validator(mode="after")
     def _addresses(self) -> Self:
         name, address = parseaddr(self.mail_from)
         try:
             deliverable(address)
-            if self.mail_reply_to:
-                deliverable(self.mail_reply_to)
+            for other in (self.mail_reply_to, self.mail_bounces):
+                if other:
+                    deliverable(other)
         except Unaddressable as error:
-            raise ValueError(f"REDRESS_MAIL_FROM or REDRESS_MAIL_REPLY_TO: {error}") from error
+            raise ValueError(f"REDRESS_MAIL_FROM, …REPLY_TO or …BOUNCES: {error}") from error
         self.mail_domain = self.mail_domain or address.rpartition("@")[2]
         if not name:
             self.mail_from = f"{address} <{address}>"
         return self
 
     @property
+    def desks(self) -> dict[Audience, Desk]:
+        addresses: dict[Audience, str | None] = {
+            "moderators": self.moderators_address,
+            "appeals_officers": self.appeals_officers_address,
+        }
+        return {
+            role: Desk(address, self.staff_language) for role, address in addresses.items() if address
+        }
+
+    @property
     def sender(self) -> Sender:
         name, address = parseaddr(self.mail_from)
-        return Sender(name, address, self.mail_domain, self.mail_reply_to)
+        return Sender(name, address, self.mail_domain, self.mail_reply_to, self.mail_bounces)
