@@ -63,9 +63,7 @@ def build(
     def preview(mail: MailQueued) -> Rendered:
         return render(mail, shown, brand=sender.name)
 
-    queueing = Queueing(
-        parts.events, directory or marketplace, clock=clock, desks=settings.desks
-    )
+    queueing = Queueing(parts.events, directory or marketplace, clock=clock, desks=settings.desks)
     server = transport or Smtp(settings)
     sending = Sending(parts.events, server, letter, clock=clock)
     parts.reactions.on(name="telling", stream=COMPLAINTS, subjects=TOLD_OF)(queueing.on_message)

@@ -109,7 +109,9 @@ def render(mail: MailQueued, links: Links, *, brand: str) -> Rendered:
     return Rendered(subject, _spaced(str(text)), html.strip() + "\n")
 
 
-def render_blocks(mail: MailQueued, links: Links, *, brand: str) -> tuple[str, list[dict[str, Any]]]:
+def render_blocks(
+    mail: MailQueued, links: Links, *, brand: str
+) -> tuple[str, list[dict[str, Any]]]:
     """The subject and the letter's parts as data, for the document that is attached."""
     values = _values(mail, links, brand)
     language = language_for(mail.language)
@@ -141,10 +143,12 @@ OPTIONAL = (
     "due_at",
     "ends_at",
     "findings",
+    "ground",
     "guest",
     "listing",
     "manifestly_unfounded",
     "measures",
+    "outcome",
     "product_id",
     "starts_at",
     "yours",

@@ -26,6 +26,7 @@ from contracts.case import (
     InformationLapsed,
     InformationRequested,
     InterimMeasureImposed,
+    InterimMeasureKept,
     InterimMeasureLifted,
     Measure,
     NoteAdded,
@@ -73,8 +74,13 @@ def params(
     if measure is not None:
         said |= _measure(case, measure, fact)
     elif isinstance(fact, AppealDecided):
-        said |= _decision(fact, side) if template == "decided" else _appeal_decided(case, fact, side)
-        said |= {"yours": _yours(case, fact.appeal_id, side, reader)}
+        said |= _decision(fact, side)
+        if template != "decided":
+            said |= {
+                "result": fact.result,
+                "appeal_explanation": clip(fact.explanation),
+                "yours": _yours(case, fact.appeal_id, side, reader),
+            }
     else:
         said |= _said(case, fact, side, reader)
     return {name: value for name, value in said.items() if value is not None}
@@ -113,6 +119,13 @@ def _said(case: CaseSoFar, fact: Fact, side: Audience, reader: str) -> Said:
             measures = _measures((), (fact.measure,), side)
             told = {"measures": measures, "recheck_at": _iso(fact.recheck_at)}
             return told | _statement(fact.statement) | {"decided_at": _iso(fact.at)}
+        case InterimMeasureKept():
+            kept = case.interim.get(fact.measure_id)
+            return {
+                "measures": _measures((), (kept.measure,), side) if kept else "",
+                "explanation": clip(fact.explanation),
+                "recheck_at": _iso(fact.recheck_at),
+            }
         case InterimMeasureLifted():
             imposed = case.interim.get(fact.measure_id)
             kinds = _measures((), (imposed.measure,), side) if imposed else None
@@ -133,24 +146,19 @@ def _said(case: CaseSoFar, fact: Fact, side: Audience, reader: str) -> Said:
 
 
 def _decision(fact: CaseDecided | AppealDecided, side: Audience) -> Said:
-    unfounded = (
-        side == COMPLAINANT and isinstance(fact, CaseDecided) and fact.manifestly_unfounded
-    )
+    unfounded = side == COMPLAINANT and isinstance(fact, CaseDecided) and fact.manifestly_unfounded
     findings = _findings(fact.findings) if side == ACCUSED else None
     return {
-        "outcome": fact.outcome.value,
+        "outcome": fact.outcome.value if fact.outcome else None,
         "manifestly_unfounded": _yes(unfounded),
         "decided_at": _iso(fact.at),
-        "measures": _measures(fact.statement.restrictions, fact.measures, side),
+        "measures": _measures(
+            fact.statement.restrictions if fact.statement else (), fact.measures, side
+        ),
         "findings": findings,
         "appeal_until": _iso(fact.appeal_until),
-        **_statement(fact.statement),
+        **(_statement(fact.statement) if fact.statement else {}),
     }
-
-
-def _appeal_decided(case: CaseSoFar, fact: AppealDecided, side: Audience) -> Said:
-    result: Said = {"result": fact.result, "appeal_explanation": clip(fact.explanation)}
-    return result | _decision(fact, side)
 
 
 def _statement(statement: StatementOfReasons) -> Said:
@@ -200,7 +208,10 @@ def _findings(findings: Iterable[Finding]) -> str | None:
 def decision_of(case: CaseSoFar, fact: Fact) -> str | None:
     """The decision that a mail about `fact` tells: from being told runs the time to appeal."""
     match fact:
-        case CaseDecided() | CaseDeclaredInadmissible() | AppealDecided():
+        case AppealDecided():
+            # What an appeal has changed is a decision in its turn.
+            return fact.decision_id if fact.result == "affirmed" else fact.appeal_id
+        case CaseDecided() | CaseDeclaredInadmissible():
             return fact.decision_id
         case InterimMeasureImposed():
             return fact.measure.id

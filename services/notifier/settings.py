@@ -75,7 +75,9 @@ class Settings(settings.Settings):
             "appeals_officers": self.appeals_officers_address,
         }
         return {
-            role: Desk(address, self.staff_language) for role, address in addresses.items() if address
+            role: Desk(address, self.staff_language)
+            for role, address in addresses.items()
+            if address
         }
 
     @property

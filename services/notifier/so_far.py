@@ -122,7 +122,8 @@ def evolve(case: CaseSoFar, fact: Fact) -> CaseSoFar:
         case CaseWithdrawn():
             return replace(case, withdrawn=True, answer_due_at=None)
         case CaseRetyped():
-            return replace(case, complaint_type=fact.to_type)
+            # What is alleged has changed: an answer that was asked for is awaited no more.
+            return replace(case, complaint_type=fact.to_type, answer_due_at=None)
         case CaseAdmitted() | CaseDeclaredInadmissible():
             return replace(case, standing=fact)
         case CaseDecided():
@@ -147,7 +148,7 @@ def evolve(case: CaseSoFar, fact: Fact) -> CaseSoFar:
             return replace(case, appeals={**case.appeals, fact.appeal_id: appellant})
         case AppealDecided():
             knows = case.accused_knows or tells_the_accused_anew(fact)
-            return replace(case, standing=fact, accused_knows=knows)
+            return replace(case, standing=_standing(case, fact), accused_knows=knows)
         case _:
             return case
 
@@ -155,7 +156,14 @@ def evolve(case: CaseSoFar, fact: Fact) -> CaseSoFar:
 def tells_the_accused_anew(fact: AppealDecided) -> bool:
     """Whether an appeal's end concerns an accused who never heard of the case: it went against
     them, for instance after a case was declared inadmissible first."""
-    return fact.outcome != "dismissed"
+    return fact.outcome is not None and fact.outcome != "dismissed"
+
+
+def _standing(case: CaseSoFar, fact: AppealDecided) -> Standing | None:
+    if fact.outcome is not None:
+        return fact
+    # It was about being inadmissible, and either is so still or is admitted now.
+    return CaseAdmitted(by=fact.by, at=fact.at) if fact.result == "overturned" else case.standing
 
 
 def folded(facts: Iterable[Fact]) -> CaseSoFar:

@@ -5,7 +5,7 @@ are told. Each row is one fact told to one side, in the words of one template.
 """
 
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from contracts.case import (
     AppealDecided,
@@ -28,6 +28,7 @@ from contracts.case import (
     InformationLapsed,
     InformationRequested,
     InterimMeasureImposed,
+    InterimMeasureKept,
     InterimMeasureLifted,
     NoteAdded,
 )
@@ -64,7 +65,8 @@ class Row(NamedTuple):
     duty: Duty = "obligatory"
 
 
-COMPLAINANT, ACCUSED = "complainant", "accused"
+COMPLAINANT: Final = "complainant"
+ACCUSED: Final = "accused"
 
 TABLE: tuple[Row, ...] = (
     Row(ComplaintFiled, COMPLAINANT, "receipt", Whom.NAMED),
@@ -91,6 +93,7 @@ TABLE: tuple[Row, ...] = (
     Row(NoteAdded, COMPLAINANT, "note", duty="news"),
     Row(NoteAdded, ACCUSED, "note", Whom.KNOWING, "news"),
     Row(InterimMeasureImposed, ACCUSED, "interim_measure_imposed"),
+    Row(InterimMeasureKept, ACCUSED, "interim_measure_kept"),
     Row(InterimMeasureLifted, ACCUSED, "interim_measure_lifted"),
     Row(CaseDecided, COMPLAINANT, "decided"),
     Row(CaseDecided, ACCUSED, "decided"),

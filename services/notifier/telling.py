@@ -26,6 +26,7 @@ from contracts.case import (
     CounterNoticeReceived,
     InformationLapsed,
     InformationRequested,
+    InterimMeasureLifted,
     MeasureKind,
     NoteAdded,
 )
@@ -35,7 +36,7 @@ from contracts.ids import derived_id
 from contracts.mail import Audience, Duty
 from contracts.member import MeasureExpired, MeasureImposed, MeasureReversed, MeasureStarted
 from services.notifier.saying import decision_of, params
-from services.notifier.so_far import Before, CaseSoFar, tells_the_accused_anew
+from services.notifier.so_far import Appellant, Before, CaseSoFar, tells_the_accused_anew
 from services.notifier.table import ACCUSED, COMPLAINANT, ROWS_OF, TABLE, Row, Whom
 
 STAFF: tuple[Audience, ...] = ("moderators", "appeals_officers")
@@ -83,7 +84,11 @@ def needs_history(message: Message) -> bool:
 def plan(message: Message, before: Before) -> Iterator[Told]:
     """All mails that a message asks for."""
     complaint = message.subject.rsplit(".", 1)[1]
+    decided = any(isinstance(fact, CaseDecided) for fact in message.facts)
     for index, fact in enumerate(message.facts):
+        # A decision says itself what became of an interim measure that it takes the place of.
+        if decided and isinstance(fact, InterimMeasureLifted):
+            continue
         for telling in tellings(before, fact, complaint=complaint):
             mail_id = derived_id(
                 "mail", message.subject, message.meta.id, str(index), telling.side,
@@ -155,7 +160,7 @@ def _complainants(case: CaseSoFar, fact: Fact, row: Row, complaint: str) -> Iter
 def _appealed(
     case: CaseSoFar, fact: AppealOpened | AppealRejected | AppealDecided, row: Row
 ) -> Iterable[str]:
-    appellant = fact if isinstance(fact, AppealOpened) else case.appeals.get(fact.appeal_id)
+    appellant = _appellant(case, fact)
     own = appellant.complaint_id if appellant is not None else None
     changes = isinstance(fact, AppealDecided) and fact.result != "affirmed"
     if row.whom is Whom.APPEALED and (own is None or changes):
@@ -168,6 +173,14 @@ def _appealed(
     return (own,) if own else ()
 
 
+def _appellant(
+    case: CaseSoFar, fact: AppealOpened | AppealRejected | AppealDecided
+) -> Appellant | None:
+    if fact.appellant is not None:
+        return Appellant(fact.appellant, fact.complaint_id)
+    return case.appeals.get(fact.appeal_id)
+
+
 def _accused_is_told(case: CaseSoFar, fact: Fact, row: Row) -> bool:
     match row.whom:
         case Whom.KNOWING:
@@ -177,7 +190,7 @@ def _accused_is_told(case: CaseSoFar, fact: Fact, row: Row) -> bool:
             return moved and case.answer_due_at is not None
         case Whom.APPELLANT:
             assert isinstance(fact, AppealRejected)
-            appellant = case.appeals.get(fact.appeal_id)
+            appellant = _appellant(case, fact)
             return appellant is not None and appellant.side == ACCUSED
         case Whom.APPEALED:
             anew = isinstance(fact, AppealDecided) and tells_the_accused_anew(fact)

@@ -11,9 +11,9 @@ from contracts.envelope import Aggregate, Meta
 from contracts.mail import MailBounced, MailDeferred, MailFact, MailQueued, MailSent
 from contracts.streams import MAIL
 from services.notifier.projection import LEDGER, State
+from services.notifier.so_far import CaseSoFar
 from services.notifier.store import Ledger, queued
 from services.notifier.tables import metadata
-from services.notifier.telling import CaseSoFar
 from services.runtime import migrations
 from services.runtime.bus import Bus
 from services.runtime.database import Database, Row

@@ -11,13 +11,15 @@ from contracts.complaint import ComplaintFiled
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import new_id
 from contracts.mail import MailQueued
+from contracts.member import MeasureExpired, MeasureImposed, member_key
+from contracts.response import AppealLodged
 from deploy.marketplace.app import build
 from deploy.marketplace.settings import Settings as MarketplaceSettings
 from deploy.ports import HOST, free_ports
 from deploy.topology import Topology
 from services.notifier.handlers import NobodyThere, Queueing
 from services.notifier.settings import Settings
-from services.notifier.telling import CaseSoFar, evolve, plan
+from services.notifier.telling import plan
 from services.runtime.bus import Bus
 from services.runtime.events import EventStore
 from services.runtime.marketplace import Marketplace
@@ -25,12 +27,16 @@ from services.runtime.problems import Unavailable
 from tests.serving import Server
 from tests.telling import (
     ADMITTED,
+    APPEAL_REFUSED,
     ASKED,
     DECIDED,
     GUEST,
+    IMPOSED,
     IVAN,
     LINK,
     NOON,
+    SUSPENDED,
+    appealed,
     filed,
     joined,
     opened,
@@ -77,6 +83,16 @@ class Site:
         self._history.append(message)
         return message
 
+    async def on_record(self, fact: MeasureImposed | MeasureExpired) -> Message:
+        """Something in a member's standing."""
+        aggregate = Aggregate(kind="member", id=member_key(fact.member))
+        version = (await self._stores["moderation"].read(aggregate)).version
+        return await self._append("moderation", aggregate, version, fact)
+
+    async def answer(self, fact: AppealLodged) -> Message:
+        aggregate = Aggregate(kind="response", id=self.case.id)
+        return await self._append("intake", aggregate, 0, fact)
+
     async def _append(
         self, writer: str, aggregate: Aggregate, version: int, *facts: Fact
     ) -> Message:
@@ -86,13 +102,9 @@ class Site:
 
     async def mails(self, message: Message) -> list[MailQueued]:
         """The mails about `message` that stand in the log, the accused's last."""
-        case = CaseSoFar()
-        for earlier in self._history:
-            if earlier.sequence < message.sequence:
-                for fact in earlier.facts:
-                    case = evolve(case, fact)
+        before = await self.queueing.before(message)
         found = []
-        for told in plan(message, case):
+        for told in plan(message, before):
             aggregate = Aggregate(kind="mail", id=told.mail_id)
             for fact in (await self._stores["notifier"].read(aggregate)).facts:
                 assert isinstance(fact, MailQueued)
@@ -169,6 +181,50 @@ async def test_a_decision_reaches_both_sides_each_with_its_own(site: Site) -> No
     ]
 
 
+async def test_a_measure_and_its_end_reach_whom_they_are_about(site: Site) -> None:
+    ivans, _ = await a_case(site)
+    frozen = IMPOSED.model_copy(update={"case_id": site.case.id, "measure_id": new_id()})
+    suspended = SUSPENDED.model_copy(update={"case_id": site.case.id, "measure_id": new_id()})
+    for imposed, reader, complaint_id in (
+        (frozen, "sunrise-store@example.org", None),
+        (suspended, IVAN.email, ivans.complaint_id),
+    ):
+        message = await site.on_record(imposed)
+        await site.queueing.on_message(message)
+        ended = MeasureExpired(measure_id=imposed.measure_id, member=imposed.member, at=NOON)
+        over = await site.on_record(ended)
+        await site.queueing.on_message(over)
+        for told in (message, over):
+            (mail,) = await site.mails(told)
+            assert (mail.to_address, mail.complaint_id) == (reader, complaint_id)
+            assert mail.case_id == site.case.id
+
+
+async def test_who_lodged_an_appeal_that_cannot_be_heard_is_found_in_the_answers(
+    site: Site,
+) -> None:
+    _, guests = await a_case(site)
+    await site.happen(DECIDED)
+    opening = appealed(guests)
+    assert opening.complaint_id
+    await site.answer(
+        AppealLodged(
+            appeal_id=opening.appeal_id,
+            case_id=site.case.id,
+            decision_id=opening.decision_id,
+            appellant="complainant",
+            complaint_id=opening.complaint_id,
+            by=opening.by,
+            text=opening.text,
+            language="ar",
+            lodged_at=NOON,
+        )
+    )
+    message = await site.happen(APPEAL_REFUSED)
+    await site.queueing.on_message(message)
+    assert to(await site.mails(message)) == [("complainant", GUEST.email, "appeal_rejected")]
+
+
 async def test_no_complainant_is_named_to_the_accused(site: Site) -> None:
     complaints = await a_case(site)
     message = await site.happen(ASKED)
@@ -229,7 +285,8 @@ async def test_an_accused_whom_nobody_knows_is_a_dead_letter_and_not_a_silence(s
 
 
 async def test_a_case_of_many_complaints_tells_each_of_them(site: Site) -> None:
-    complaints = [filed(IVAN, name=new_id()) for _ in range(150)]
+    people = (IVAN.model_copy(update={"id": f"ivan-{each}"}) for each in range(150))
+    complaints = [filed(person, name=new_id()) for person in people]
     for complaint in complaints:
         await site.file(complaint)
     await site.happen(opened(), *(joined(complaint) for complaint in complaints), ADMITTED)

@@ -21,7 +21,7 @@ from services.notifier.rendering import Links, render
 from services.notifier.sending import Sending
 from services.notifier.settings import Settings
 from services.notifier.smtp import Smtp
-from services.notifier.telling import CaseSoFar
+from services.notifier.so_far import CaseSoFar
 from services.runtime.bus import Bus
 from services.runtime.events import EventStore
 from services.runtime.reactions import RetryLater
@@ -48,7 +48,7 @@ class Bench:
     def __init__(self, store: EventStore, settings: Settings) -> None:
         self.now = NOON
         self.store = store
-        links = Links("https://market.example", lambda _complaint_id, _guest: "token")
+        links = Links("https://market.example", lambda *_: "token")
         self.transport = Smtp(settings)
         self.sending = Sending(
             store,

@@ -22,7 +22,7 @@ from services.notifier.delivery import (
     evolve,
     folded,
 )
-from services.notifier.telling import CaseSoFar
+from services.notifier.so_far import CaseSoFar
 from tests.telling import NOON, filed, mails
 
 (MAIL,) = mails(filed(), CaseSoFar(), filed())

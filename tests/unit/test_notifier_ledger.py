@@ -9,9 +9,9 @@ from contracts.codec import Fact
 from contracts.envelope import Aggregate
 from contracts.mail import MailBounced, MailDeferred, MailSent
 from services.notifier.projection import LEDGER, State
+from services.notifier.so_far import CaseSoFar
 from services.notifier.store import queued
 from services.notifier.tables import ledger
-from services.notifier.telling import CaseSoFar
 from services.runtime.database import Row
 from tests.telling import NOON, filed, mails, message
 

@@ -5,98 +5,196 @@
 
 import os
 import re
+from datetime import timedelta
+from decimal import Decimal
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from contracts.case import CaseDecided, Outcome, StatementOfReasons
+from contracts.case import Finding, Measure, MeasureKind, Outcome
 from contracts.codec import Fact
+from contracts.envelope import Aggregate
 from contracts.ids import number
 from contracts.mail import MailQueued
+from contracts.member import MeasureExpired, MeasureReversed, MeasureStarted
+from services.notifier.letters import LANGUAGES, words
 from services.notifier.rendering import Links, Rendered, cleaned, one_line, render
-from services.notifier.telling import TABLE, CaseSoFar, evolve
+from services.notifier.so_far import Before, CaseSoFar, evolve, folded
+from services.notifier.table import TABLE
 from tests.telling import (
     ADMITTED,
+    ANSWERED,
+    APPEAL_REFUSED,
     ASKED,
+    CASE,
     CLOSED,
     DECIDED,
+    EXTENDED,
     GUEST,
+    HELD_NO_MORE,
+    IMPOSED,
     INADMISSIBLE,
+    INTERIM,
+    INTERIM_KEPT,
+    INTERIM_LIFTED,
     IVAN,
     LAPSED,
+    LEFT_ALONE,
+    NOON,
+    NOT_EXTENDED,
+    REMINDED,
+    REOPENED,
+    RETYPED,
+    SUSPENDED,
+    UNHEARD,
+    WITHDRAWN,
+    appealed,
     filed,
+    heard,
     joined,
     mails,
+    note,
     opened,
-)
+    question,
+    unanswered,
+)  # fmt: skip
 
 GOLDEN = Path(__file__).parent.parent / "data" / "mails"
-LINKS = Links("https://market.example/", lambda complaint_id, guest: f"{complaint_id}.{guest}")
+LINKS = Links("https://market.example/", lambda _purpose, subject, holder: f"{subject}.{holder}")
+
+IVANS, GUESTS = filed(IVAN, name="1van5"), filed(GUEST, name="9ue575")
+NEW = folded([opened(), joined(IVANS), joined(GUESTS)])
+KNOWN = folded([opened(), joined(IVANS), joined(GUESTS), ADMITTED, ASKED, question(IVANS), INTERIM])
+OVER = evolve(KNOWN, DECIDED)
+DISMISSED = DECIDED.model_copy(
+    update={
+        "outcome": Outcome.DISMISSED,
+        "manifestly_unfounded": True,
+        "statement": DECIDED.statement.model_copy(update={"restrictions": ()}),
+    }
+)
+GRAVE = DECIDED.model_copy(
+    update={
+        "measures": (Measure(id="m2", kind="account_frozen", days=7),),
+        "findings": (
+            Finding(id="f1", reason="SM3", gravity="general", track="INF", points=Decimal("0.5")),
+            Finding(id="f2", reason="CF1", gravity="serious", track="IPS", points=Decimal(1)),
+        ),
+    }
+)
+MEASURES = Before(measures={"m2": IMPOSED, "m3": SUSPENDED}, cases={CASE.id: KNOWN})
+LATER = IMPOSED.model_copy(
+    update={"kind": "account_closed", "starts_at": NOON + timedelta(days=30)}
+)
+
+
+def of(case: CaseSoFar) -> Before:
+    return Before(case)
+
+
+def ended(kind: type[MeasureExpired | MeasureStarted], measure_id: str) -> Fact:
+    member = MEASURES.measures[measure_id].member
+    return kind(measure_id=measure_id, member=member, at=NOON)
+
+
+REVERSED = MeasureReversed(
+    measure_id="m2",
+    member="member:sunrise-store",
+    case_id=CASE.id,
+    by="appeals_officer:omar",
+    at=NOON,
+    explanation="The appeal against the decision succeeded.",
+)
+
+SCENES: dict[str, tuple[Fact, Before]] = {
+    "complainant.receipt": (IVANS, of(NEW)),
+    "complainant.receipt-guest": (GUESTS, of(NEW)),
+    "complainant.admitted": (ADMITTED, of(NEW)),
+    "complainant.admitted-late": (joined(GUESTS), of(KNOWN)),
+    "complainant.inadmissible": (INADMISSIBLE, of(NEW)),
+    "complainant.information_requested": (question(IVANS), of(KNOWN)),
+    "complainant.information_lapsed": (unanswered(IVANS), of(KNOWN)),
+    "complainant.counter_notice_requested": (ASKED, of(NEW)),
+    "complainant.counter_notice_received": (ANSWERED, of(KNOWN)),
+    "complainant.counter_notice_lapsed": (LAPSED, of(KNOWN)),
+    "complainant.extension_granted": (EXTENDED, of(KNOWN)),
+    "complainant.deadline_moved": (HELD_NO_MORE, of(KNOWN)),
+    "complainant.retyped": (RETYPED, of(KNOWN)),
+    "complainant.note": (note("public"), of(KNOWN)),
+    "complainant.decided": (DECIDED, of(KNOWN)),
+    "complainant.decided-dismissed": (DISMISSED, of(KNOWN)),
+    "complainant.measure_imposed": (SUSPENDED, MEASURES),
+    "complainant.measure_lifted": (
+        REVERSED.model_copy(update={"measure_id": "m3", "member": "member:ivan"}),
+        MEASURES,
+    ),
+    "complainant.measure_expired": (ended(MeasureExpired, "m3"), MEASURES),
+    "complainant.appeal_opened": (appealed(IVANS), of(OVER)),
+    "complainant.appeal_opened-against": (appealed(None), of(OVER)),
+    "complainant.appeal_rejected": (APPEAL_REFUSED, of(evolve(OVER, appealed(IVANS)))),
+    "complainant.appeal_decided": (heard("affirmed"), of(evolve(OVER, appealed(IVANS)))),
+    "complainant.appeal_decided-admitted": (UNHEARD, of(evolve(NEW, INADMISSIBLE))),
+    "complainant.withdrawn": (WITHDRAWN, Before()),
+    "complainant.closed": (CLOSED, of(OVER)),
+    "complainant.reopened": (REOPENED, of(OVER)),
+    "accused.counter_notice_requested": (ASKED, of(NEW)),
+    "accused.counter_notice_reminded": (REMINDED, of(KNOWN)),
+    "accused.counter_notice_lapsed": (LAPSED, of(KNOWN)),
+    "accused.extension_granted": (EXTENDED, of(KNOWN)),
+    "accused.extension_refused": (NOT_EXTENDED, of(KNOWN)),
+    "accused.deadline_moved": (HELD_NO_MORE, of(KNOWN)),
+    "accused.retyped": (RETYPED, of(KNOWN)),
+    "accused.note": (note("public"), of(KNOWN)),
+    "accused.interim_measure_imposed": (INTERIM, of(KNOWN)),
+    "accused.interim_measure_kept": (INTERIM_KEPT, of(KNOWN)),
+    "accused.interim_measure_lifted": (INTERIM_LIFTED, of(KNOWN)),
+    "accused.decided": (GRAVE, of(KNOWN)),
+    "accused.decided-dismissed": (DISMISSED, of(KNOWN)),
+    "accused.measure_imposed": (LATER, MEASURES),
+    "accused.measure_started": (ended(MeasureStarted, "m2"), MEASURES),
+    "accused.measure_lifted": (REVERSED, MEASURES),
+    "accused.measure_expired": (ended(MeasureExpired, "m2"), MEASURES),
+    "accused.appeal_opened": (appealed(None), of(OVER)),
+    "accused.appeal_opened-against": (appealed(IVANS), of(OVER)),
+    "accused.appeal_rejected": (APPEAL_REFUSED, of(evolve(OVER, appealed(None)))),
+    "accused.appeal_decided": (heard("varied"), of(evolve(OVER, appealed(None)))),
+    "accused.appeal_decided-overturned": (heard("overturned"), of(evolve(OVER, appealed(None)))),
+    "accused.withdrawn": (LEFT_ALONE, of(KNOWN)),
+    "accused.closed": (CLOSED, of(OVER)),
+    "accused.reopened": (REOPENED, of(OVER)),
+    "moderators.counter_notice_lapsed": (LAPSED, of(KNOWN)),
+    "appeals_officers.appeal_opened": (appealed(None), of(OVER)),
+    "appeals_officers.appeal_decided": (heard("affirmed"), of(evolve(OVER, appealed(None)))),
+}
+NAMES = list(SCENES)
 
 
 def shown(mail: MailQueued) -> Rendered:
     return render(mail, LINKS, brand="Complaint Centre")
 
 
-def the_mail(name: str) -> MailQueued:
+def the_mail(name: str, language: str = "en") -> MailQueued:
     """The mail of that golden file."""
-    ivans, guests = filed(IVAN, name="1van5"), filed(GUEST, name="9ue575")
-    new = evolve(evolve(CaseSoFar(), opened()), joined(ivans))
-    known = evolve(evolve(new, ADMITTED), ASKED)
-    dismissed = DECIDED.model_copy(
-        update={
-            "outcome": Outcome.DISMISSED,
-            "manifestly_unfounded": True,
-            "statement": DECIDED.statement.model_copy(update={"restrictions": ()}),
-        }
-    )
-    scenes: dict[str, tuple[Fact, CaseSoFar]] = {
-        "receipt": (ivans, new),
-        "receipt-guest": (guests, new),
-        "admitted": (ADMITTED, new),
-        "admitted-late": (joined(guests), known),
-        "inadmissible": (INADMISSIBLE, new),
-        "counter_notice_requested": (ASKED, new),
-        "counter_notice_lapsed": (LAPSED, known),
-        "decided": (DECIDED, known),
-        "decided-dismissed": (dismissed, known),
-        "closed": (CLOSED, known),
-    }
-    side, _, scene = name.partition(".")
-    fact, case = scenes[scene]
-    return next(mail for mail in mails(fact, case, ivans, guests) if mail.audience == side)
+    fact, before = SCENES[name]
+    side = name.partition(".")[0]
+    aggregate = Aggregate(kind="complaint", id="1van5") if fact is WITHDRAWN else CASE
+    found = mails(fact, before, IVANS, GUESTS, of=aggregate, language=language)
+    return next(mail for mail in found if mail.audience == side)
 
 
-NAMES = [
-    "complainant.receipt",
-    "complainant.receipt-guest",
-    "complainant.admitted",
-    "complainant.admitted-late",
-    "complainant.inadmissible",
-    "complainant.counter_notice_requested",
-    "complainant.counter_notice_lapsed",
-    "complainant.decided",
-    "complainant.decided-dismissed",
-    "complainant.closed",
-    "accused.counter_notice_requested",
-    "accused.counter_notice_lapsed",
-    "accused.decided",
-    "accused.decided-dismissed",
-    "accused.closed",
-]
-
-
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
-def test_the_mail_reads_as_agreed(name: str) -> None:
-    rendered = shown(the_mail(name))
+def test_the_mail_reads_as_agreed(name: str, language: str) -> None:
+    rendered = shown(the_mail(name, language))
     text = f"Subject: {rendered.subject}\n\n{rendered.text}"
     for suffix, made in (("txt", text), ("html", rendered.html)):
-        file = GOLDEN / f"{name}.{suffix}"
+        file = GOLDEN / language / f"{name}.{suffix}"
         if os.environ.get("REDRESS_WRITE_GOLDEN"):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(made, encoding="utf-8")
@@ -108,14 +206,53 @@ def test_every_row_of_the_table_has_a_golden_file() -> None:
     assert {f"{row.side}.{row.template}" for row in TABLE} == agreed
 
 
+def test_every_language_has_every_letter_and_every_word() -> None:
+    mails_folder = files("services.notifier") / "mails"
+
+    def letters(language: str) -> set[str]:
+        folder = Path(str(mails_folder / language))
+        return {str(file.relative_to(folder)) for file in folder.rglob("*.j2")}
+
+    def keys(table: dict[str, Any], before: str = "") -> set[str]:
+        found = set()
+        for name, value in table.items():
+            # A language has as many plurals as it has.
+            if isinstance(value, dict) and "other" not in value:
+                found |= keys(value, f"{name}.")
+            else:
+                found.add(before + name)
+        return found
+
+    for language in LANGUAGES:
+        assert letters(language) == letters("en")
+        assert keys(words(language)) == keys(words("en"))
+
+
+def test_no_english_is_left_in_another_language() -> None:
+    """Whole words of Latin letters: only what is a number, a name, a unit or the reader's own."""
+    for language in ("ru", "ar"):
+        for name in NAMES:
+            mail = the_mail(name, language)
+            ours = shown(mail).text
+            for value in (*mail.params.values(), mail.to_name, "Complaint Centre"):
+                for line in value.splitlines():
+                    ours = ours.replace(line, "")
+            ours = "\n".join(line for line in ours.splitlines() if not line.startswith(">"))
+            found = set(re.findall(r"[A-Za-z]{3,}", re.sub(r"https?:\S+", "", ours)))
+            assert found <= {"UTC", "INF", "IPS"}, (language, name)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_subject_carries_the_number_and_the_text_the_link(name: str) -> None:
     mail = the_mail(name)
     rendered = shown(mail)
     assert mail.params["number"] in rendered.subject
-    where = f"cases/{mail.case_id}" if mail.audience == "accused" else "complaints/"
-    assert f"https://market.example/center/{where}" in rendered.text
-    assert f"https://market.example/center/{where}" in rendered.html
+    where = {
+        "complainant": "center/complaints/",
+        "accused": f"center/cases/{mail.case_id}",
+    }.get(mail.audience, f"moderation/cases/{mail.case_id}")
+    assert f"https://market.example/{where}" in rendered.text
+    assert f"https://market.example/{where}" in rendered.html
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("accused")])
@@ -136,26 +273,47 @@ def test_a_mail_to_the_accused_names_no_complainant(name: str) -> None:
 
 
 def test_a_guests_link_opens_without_a_password_and_a_members_does_not() -> None:
-    assert "?token=9ue575.9ue57" in shown(the_mail("complainant.receipt-guest")).text
-    assert "token" not in shown(the_mail("complainant.receipt")).text
+    assert (
+        "complaints/9ue575?token=9ue575.9ue57" in shown(the_mail("complainant.receipt-guest")).text
+    )
+    assert "complaints/1van5\n" in shown(the_mail("complainant.receipt")).text
 
 
+def test_a_member_whose_account_is_blocked_can_open_the_decision_and_appeal() -> None:
+    page = f"center/cases/{CASE.id}"
+    for name in ("accused.decided", "accused.measure_imposed", "accused.interim_measure_imposed"):
+        assert f"{page}?token={CASE.id}.sunrise-store" in shown(the_mail(name)).text
+    assert f"{page}\n" in shown(the_mail("accused.counter_notice_requested")).text
+
+
+def test_only_what_is_not_obligatory_can_be_ended_with_one_click() -> None:
+    ends = {name for name in NAMES if LINKS.unsubscribe(the_mail(name))}
+    assert "accused.counter_notice_reminded" in ends
+    assert "complainant.closed" in ends
+    assert not ends & {"complainant.receipt", "complainant.decided", "accused.decided"}
+    link = LINKS.unsubscribe(the_mail("accused.counter_notice_reminded"))
+    assert "/mail/unsubscribe/reminder?token=member%3Asunrise-store.sunrise-store" in link
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("outcome", list(Outcome))
 @pytest.mark.parametrize("side", ["complainant", "accused"])
-def test_every_outcome_and_every_restriction_has_its_words(outcome: Outcome, side: str) -> None:
-    annotation = StatementOfReasons.model_fields["restrictions"].annotation
-    every = get_args(get_args(annotation)[0])
-    assert "listing_hidden" in every
-    complaint = filed()
-    case = evolve(evolve(CaseSoFar(), opened()), joined(complaint))
-    decided: CaseDecided = DECIDED.model_copy(
+def test_every_outcome_and_every_measure_has_its_words(
+    outcome: Outcome, side: str, language: str
+) -> None:
+    kinds = get_args(MeasureKind)
+    assert "listing_hidden" in kinds
+    decided = DECIDED.model_copy(
         update={
             "outcome": outcome,
-            "statement": DECIDED.statement.model_copy(update={"restrictions": every}),
+            "measures": tuple(Measure(id=kind, kind=kind, days=3) for kind in kinds),
         }
     )
-    mail = next(m for m in mails(decided, case, complaint) if m.audience == side)
-    assert str(outcome).replace("_", " ") in shown(mail).text
+    found = mails(decided, KNOWN, IVANS, language=language)
+    rendered = shown(next(mail for mail in found if mail.audience == side))
+    wanted = kinds if side == "accused" else ("listing_hidden", "listing_frozen")
+    for kind in wanted:
+        assert words(language)["measure"][kind] in " ".join(rendered.text.split())
 
 
 class Tags(HTMLParser):
@@ -202,7 +360,10 @@ def test_peoples_words_stay_words() -> None:
 def test_no_words_change_what_the_mail_is_made_of(text: str) -> None:
     rendered = shown(with_text(text))
     links = [attrs["href"] for tag, attrs in Tags(rendered.html).seen if tag == "a"]
-    assert links == ["https://market.example/center/complaints/1van5"]
+    assert links == [
+        "https://market.example/center/complaints/1van5",
+        LINKS.settings(with_text("")),
+    ]
     assert "\n" not in rendered.subject
     unquoted = [line for line in rendered.text.splitlines() if not line.startswith(">")]
     plain = shown(with_text("")).text.splitlines()
@@ -211,7 +372,7 @@ def test_no_words_change_what_the_mail_is_made_of(text: str) -> None:
 
 def test_nothing_is_loaded_from_anywhere_and_nothing_runs() -> None:
     for name in NAMES:
-        html = shown(the_mail(name)).html
+        html = shown(the_mail(name, "ar")).html
         assert not re.search(r"url\(|@import|<(script|img|link|iframe|form|object)\b", html)
 
 
