@@ -249,7 +249,7 @@ def test_pages_are_shown_to_staff(site: Site) -> None:
     staff = site.token("supervisor") | {"Accept": "text/html"}
     page = site.http.get("/mail", headers=staff)
     assert page.status_code == 200
-    assert "we have received it" in page.text
+    assert "мы её получили" in page.text
     mail = site.mails(limit=1)[0]
     one = site.http.get(f"/mail/{mail['id']}", headers=staff)
     assert mail["subject"] in one.text
