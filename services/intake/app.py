@@ -19,6 +19,7 @@ from services.intake.filing import Filing
 from services.intake.guests import Guests
 from services.intake.parties import Matters
 from services.intake.projection import VIEWS, metadata
+from services.intake.scanning import Clamd
 from services.intake.search import search
 from services.intake.settings import Settings
 from services.intake.store import Store
@@ -54,7 +55,8 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     store = Store(parts.database, projector)
     auth = Auth.of(settings, clock)
     evidence_store = EvidenceStore(parts.bus)
-    evidence = EvidenceDesk(evidence_store, clock=clock)
+    scanner = Clamd.at(settings.clamd) if settings.clamd else None
+    evidence = EvidenceDesk(evidence_store, scanner=scanner, clock=clock)
     market = profile.load(settings.marketplace_profile)
     filing = Filing(
         events=parts.events, evidence=evidence_store, auth=auth, profile=market, clock=clock

@@ -3,6 +3,7 @@
 import hashlib
 from typing import BinaryIO, Self
 
+import structlog
 from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import UploadFile
 
@@ -23,9 +24,14 @@ from services.intake.evidence_kinds import (
     shown_name,
 )
 from services.intake.pictures import NotAPicture, clean
+from services.intake.scanning import Scanner
 from services.runtime.clock import Clock
 from services.runtime.evidence import EvidenceStore
 from services.runtime.problems import Refused, TooLarge
+from services.runtime.sentences import gettext as _
+from services.runtime.sentences import joined
+
+log = structlog.get_logger(__name__)
 
 CHUNK = 1 << 20
 PICTURES_AT_ONCE = 2
@@ -34,7 +40,7 @@ PICTURES_AT_ONCE = 2
 
 class NotTaken(Refused):
     status = 415
-    title = "This file cannot be taken as evidence"
+    title = _("This file cannot be taken as evidence")
 
     @classmethod
     def because(cls, sentence: str) -> Self:
@@ -42,31 +48,47 @@ class NotTaken(Refused):
 
 
 class FileTooLarge(TooLarge):
-    title = "This file is too large"
+    title = _("This file is too large")
 
     @classmethod
     def about(cls, name: str, size: int) -> Self:
-        sentence = (
-            f"{name} has {size / MEGABYTE:.1f} MB. A file may have at most "
-            f"{FILE_LIMIT // MEGABYTE} MB, a video {VIDEO_LIMIT // MEGABYTE} MB."
-        )
+        sentence = _(
+            "%(name)s has %(size)s MB. A file may have at most %(file)s MB, a video %(video)s MB."
+        ) % {
+            "name": name,
+            "size": round(size / MEGABYTE, 1),
+            "file": FILE_LIMIT // MEGABYTE,
+            "video": VIDEO_LIMIT // MEGABYTE,
+        }
         return cls(sentence, errors=[{"field": "file", "message": sentence}])
 
 
-class EvidenceDesk:
-    """Takes uploaded files into the store."""
+class Infected(NotTaken):
+    title = _("The virus scanner stopped this file")
 
-    def __init__(self, store: EvidenceStore, *, clock: Clock) -> None:
+
+class EvidenceDesk:
+    """Takes uploaded files into the store; `scanner` looks at them as they were sent."""
+
+    def __init__(self, store: EvidenceStore, *, scanner: Scanner | None, clock: Clock) -> None:
         self._store = store
+        self._scanner = scanner
         self._clock = clock
         self._limiter = CapacityLimiter(PICTURES_AT_ONCE)
 
     async def take(self, upload: UploadFile, *, by: str) -> Evidence:
         """The evidence made of an uploaded file; `by` is the actor who sent it.
 
-        Raises FileTooLarge, NotTaken with a sentence that names the file, or Unavailable.
+        Raises FileTooLarge, NotTaken or Infected with a sentence that names the file, or
+        Unavailable when the store or the scanner is away.
         """
-        kind, content = await to_thread.run_sync(_examine, upload, limiter=self._limiter)
+        name = shown_name(upload.filename or "") or _("This file")
+        sent_as = await to_thread.run_sync(_recognise, upload, name)
+        await self._scan(upload, name, by=by)
+        content = await to_thread.run_sync(
+            _content, upload.file, sent_as, name, limiter=self._limiter
+        )
+        kind = sent_as.becomes or sent_as
         size, sha256 = await to_thread.run_sync(_measure, content, limiter=self._limiter)
         evidence = Evidence(
             id=new_id(),
@@ -80,25 +102,39 @@ class EvidenceDesk:
         await self._store.put(content, evidence)
         return evidence
 
+    async def _scan(self, upload: UploadFile, name: str, *, by: str) -> None:
+        if self._scanner is None:
+            return
+        found = await self._scanner.scan(upload.file)
+        if found is not None:
+            log.warning("evidence.infected", found=found, by=by, size=upload.size)
+            raise Infected.because(
+                _(
+                    "%(name)s was not taken: the virus scanner found “%(found)s” in it. Send a "
+                    "clean copy, or a screenshot of what it shows."
+                )
+                % {"name": name, "found": found}
+            )
 
-def _examine(upload: UploadFile) -> tuple[Kind, BinaryIO]:
-    name = shown_name(upload.filename or "") or "This file"
+
+def _recognise(upload: UploadFile, name: str) -> Kind:
     file = upload.file
     file.seek(0)
     head = file.read(HEAD)
     if not head:
-        raise NotTaken.because(f"{name} is empty.")
+        raise NotTaken.because(_("%(name)s is empty.") % {"name": name})
     if (upload.size or 0) > limit_of(head):
         raise FileTooLarge.about(name, upload.size or 0)
     kind = kind_of(head)
     if kind is None:
         known = looks_like(head)
-        raise NotTaken.because(
-            f"{name} looks like this: {known}. {ACCEPTED_SENTENCE}"
+        told = (
+            _("%(name)s looks like this: %(known)s.") % {"name": name, "known": known}
             if known
-            else f"{name} is of a kind that is not known here. {ACCEPTED_SENTENCE}"
+            else _("%(name)s is of a kind that is not known here.") % {"name": name}
         )
-    return kind, _content(file, kind, name)
+        raise NotTaken.because(joined([told, ACCEPTED_SENTENCE], " "))
+    return kind
 
 
 def _content(file: BinaryIO, kind: Kind, name: str) -> BinaryIO:
@@ -106,9 +142,9 @@ def _content(file: BinaryIO, kind: Kind, name: str) -> BinaryIO:
         try:
             return clean(file, kind)
         except NotAPicture as error:
-            raise NotTaken.because(f"{name}: {error}") from error
+            raise NotTaken.because(joined([name, error.args[0]], ": ")) from error
     if flaw := flaw_of(file, kind):
-        raise NotTaken.because(f"{name}: {flaw}")
+        raise NotTaken.because(joined([name, flaw], ": "))
     return file
 
 

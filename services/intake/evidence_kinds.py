@@ -11,6 +11,8 @@ from typing import BinaryIO, Final, Literal
 
 import puremagic
 
+from services.runtime.sentences import gettext as _
+
 MEGABYTE: Final = 1_000_000
 FILE_LIMIT: Final = 10 * MEGABYTE
 VIDEO_LIMIT: Final = 50 * MEGABYTE
@@ -25,35 +27,42 @@ NAME_LIMIT: Final = 120
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of file that is taken as evidence. `limit` in bytes; the first of `extensions` is
-    given to a file that has none of them."""
+    given to a file that has none of them. `becomes` is what it is stored as, where that differs."""
 
     media_type: str
     label: str
     extensions: tuple[str, ...]
     role: Literal["picture", "document", "video"]
+    becomes: "Kind | None" = None
 
     @property
     def limit(self) -> int:
         return VIDEO_LIMIT if self.role == "video" else FILE_LIMIT
 
 
-JPEG = Kind("image/jpeg", "JPEG picture", ("jpg", "jpeg", "jpe", "jfif"), "picture")
-PNG = Kind("image/png", "PNG picture", ("png",), "picture")
-WEBP = Kind("image/webp", "WebP picture", ("webp",), "picture")
-GIF = Kind("image/gif", "GIF picture", ("gif",), "picture")
-PDF = Kind("application/pdf", "PDF document", ("pdf",), "document")
-EML = Kind("message/rfc822", "e-mail", ("eml",), "document")
-MP4 = Kind("video/mp4", "MP4 video", ("mp4", "m4v"), "video")
-WEBM = Kind("video/webm", "WebM video", ("webm",), "video")
+JPEG = Kind("image/jpeg", _("JPEG picture"), ("jpg", "jpeg", "jpe", "jfif"), "picture")
+PNG = Kind("image/png", _("PNG picture"), ("png",), "picture")
+WEBP = Kind("image/webp", _("WebP picture"), ("webp",), "picture")
+GIF = Kind("image/gif", _("GIF picture"), ("gif",), "picture")
+# Browsers cannot show it, and whoever decides must see it.
+HEIC = Kind("image/heic", _("HEIC picture"), ("heic", "heif", "hif"), "picture", becomes=JPEG)
+PDF = Kind("application/pdf", _("PDF document"), ("pdf",), "document")
+EML = Kind("message/rfc822", _("e-mail"), ("eml",), "document")
+MP4 = Kind("video/mp4", _("MP4 video"), ("mp4", "m4v"), "video")
+WEBM = Kind("video/webm", _("WebM video"), ("webm",), "video")
 
-KINDS: Final = (JPEG, PNG, WEBP, GIF, PDF, EML, MP4, WEBM)
-ACCEPTED_SENTENCE: Final = (
-    "Pictures (JPEG, PNG, WebP, GIF), PDF, e-mail (.eml) and video (MP4, WebM) are taken."
+KINDS: Final = (JPEG, PNG, WEBP, GIF, HEIC, PDF, EML, MP4, WEBM)
+ACCEPTED_SENTENCE: Final = _(
+    "Pictures (JPEG, PNG, WebP, GIF, HEIC), PDF, e-mail (.eml) and video (MP4, WebM) are taken."
 )
 
 _MP4_BRANDS: Final = re.compile(
     rb"iso[m2-9]|mp4[12v]|avc1|hvc1|hev1|M4V |M4VP|dash|MSNV|XAVC|3gp[4-9]|f4v "
 )
+_HEIC_BRANDS: Final = re.compile(rb"hei[cxms]|hev[cxms]")
+_HEIF_BRANDS: Final = re.compile(rb"mi[af]1|msf1|mif2")
+"""Brands of any picture in this container; the compatible ones say whether it is HEIC (ISO/IEC
+23008-12, 10)."""
 _WEBM: Final = re.compile(rb"\x1a\x45\xdf\xa3.{0,80}?\x42\x82.{1,8}?webm", re.DOTALL)
 """An EBML header (RFC 8794) whose DocType is `webm`."""
 _EML_HEADERS: Final = ("date", "received", "message-id", "subject", "to", "mime-version")
@@ -75,11 +84,21 @@ def kind_of(head: bytes) -> Kind | None:
         return GIF
     if head.startswith(b"%PDF-"):
         return PDF
+    if head[4:8] == b"ftyp" and _is_heic(head):
+        return HEIC
     if head[4:8] == b"ftyp" and _MP4_BRANDS.fullmatch(head[8:12]):
         return MP4
     if _WEBM.match(head):
         return WEBM
     return EML if _is_mail(head) else None
+
+
+def _is_heic(head: bytes) -> bool:
+    if _HEIC_BRANDS.fullmatch(head[8:12]):
+        return True
+    end = min(int.from_bytes(head[:4]), len(head))
+    compatible = (head[at : at + 4] for at in range(16, end - 3, 4))
+    return bool(_HEIF_BRANDS.fullmatch(head[8:12])) and any(map(_HEIC_BRANDS.fullmatch, compatible))
 
 
 def limit_of(head: bytes) -> int:
@@ -110,9 +129,9 @@ def flaw_of(file: BinaryIO, kind: Kind) -> str | None:
     A first look, enough to tell a forged or cut-off file; pictures are decoded whole elsewhere.
     """
     if kind is MP4 and b"moov" not in _boxes(file):
-        return "This MP4 video is incomplete: it cannot be played. Send the original file."
+        return _("This MP4 video is incomplete: it cannot be played. Send the original file.")
     if kind is PDF and b"%%EOF" not in _tail(file):
-        return "This PDF document is incomplete. Send the original file."
+        return _("This PDF document is incomplete. Send the original file.")
     return None
 
 

@@ -8,9 +8,11 @@ import io
 import warnings
 from typing import Any, BinaryIO, Final
 
+import pi_heif
 from PIL import Image, ImageOps, ImageSequence
 
-from services.intake.evidence_kinds import GIF, JPEG, PNG, WEBP, Kind
+from services.intake.evidence_kinds import GIF, HEIC, JPEG, PNG, WEBP, Kind
+from services.runtime.sentences import gettext as _
 
 PIXELS_AT_MOST: Final = 50_000_000
 """Of one picture. What a large telephone camera makes; decoded it takes 200 MB."""
@@ -18,7 +20,9 @@ ANIMATION_PIXELS_AT_MOST: Final = 100_000_000
 """Of all frames together."""
 FRAMES_AT_MOST: Final = 300
 
-_FORMATS: Final = {JPEG: "JPEG", PNG: "PNG", WEBP: "WEBP", GIF: "GIF"}
+_FORMATS: Final = {JPEG: "JPEG", PNG: "PNG", WEBP: "WEBP", GIF: "GIF", HEIC: "HEIF"}
+
+pi_heif.register_heif_opener(thumbnails=False)
 
 
 class NotAPicture(ValueError):
@@ -26,7 +30,7 @@ class NotAPicture(ValueError):
 
 
 def clean(file: BinaryIO, kind: Kind) -> BinaryIO:
-    """The picture in `file` encoded again, in the same format, upright, without its metadata.
+    """The picture in `file` encoded again, as what its kind becomes, upright, without its metadata.
 
     Raises NotAPicture when it cannot be decoded whole, or has too many pixels.
     """
@@ -36,21 +40,24 @@ def clean(file: BinaryIO, kind: Kind) -> BinaryIO:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file, formats=[_FORMATS[kind]]) as image:
                 _check_size(image)
-                return _encode(image, kind)
+                return _encode(image, kind.becomes or kind)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise NotAPicture(_TOO_MANY) from None
     except NotAPicture:
         raise
     except Exception as error:  # Pillow's readers raise whatever the broken bytes lead them to
         raise NotAPicture(
-            f"This {kind.label} is damaged or is not one: it cannot be opened. "
-            "Send the original file, or a screenshot of it."
+            _(
+                "This is damaged or is no %(kind)s: it cannot be opened. "
+                "Send the original file, or a screenshot of it."
+            )
+            % {"kind": kind.label}
         ) from error
 
 
-_TOO_MANY: Final = (
-    f"This picture has more than {PIXELS_AT_MOST // 1_000_000} million pixels. Send a smaller one."
-)
+_TOO_MANY: Final = _("This picture has more than %(n)s million pixels. Send a smaller one.") % {
+    "n": PIXELS_AT_MOST // 1_000_000
+}
 
 
 def _check_size(image: Image.Image) -> None:
@@ -60,12 +67,13 @@ def _check_size(image: Image.Image) -> None:
     if not _is_animated(image):
         return
     if _has_frame(image, FRAMES_AT_MOST) or pixels * _frames(image) > ANIMATION_PIXELS_AT_MOST:
-        raise NotAPicture("This animation is too long. Send a shorter one, or a video.")
+        raise NotAPicture(_("This animation is too long. Send a shorter one, or a video."))
 
 
 def _is_animated(image: Image.Image) -> bool:
-    # A JPEG of several pictures (MPO) holds a preview of the first one beside it.
-    return image.format not in ("JPEG", "MPO") and getattr(image, "is_animated", False)
+    # A JPEG of several pictures (MPO) holds a preview of the first one beside it; of a HEIC burst
+    # the telephone shows one.
+    return image.format not in ("JPEG", "MPO", "HEIF") and getattr(image, "is_animated", False)
 
 
 def _has_frame(image: Image.Image, number: int) -> bool:
@@ -102,6 +110,8 @@ def _encode(image: Image.Image, kind: Kind) -> BinaryIO:
     else:
         image.load()
         upright = ImageOps.exif_transpose(image)
+        if kind is JPEG and upright.mode not in ("L", "RGB", "CMYK"):
+            upright = upright.convert("RGB")
         _bare(upright).save(out, _FORMATS[kind], **options)
     return out
 

@@ -12,3 +12,5 @@ class Settings(settings.Settings):
     marketplace_profile: str = "demo"
     """Of which form the marketplace's links are, and where its disputes are opened: `aliexpress`,
     `demo`, or the path of a file like those in `services/intake/data`."""
+    clamd: str = ""
+    """`host:port` of a clamd that looks at every file before it is taken; empty: none does."""

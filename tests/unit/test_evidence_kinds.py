@@ -1,8 +1,12 @@
 """R29, R35: evidence is what its bytes are, whatever its name says."""
 
+import contextlib
 import io
 import unicodedata
+import zlib
 from email.message import EmailMessage
+from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +18,7 @@ from services.intake.evidence_kinds import (
     FILE_LIMIT,
     GIF,
     HEAD,
+    HEIC,
     JPEG,
     KINDS,
     MP4,
@@ -62,6 +67,7 @@ def mail() -> bytes:
 SAMPLES: dict[Kind, bytes] = {kind: picture(encoding) for kind, encoding in FORMATS} | {
     PDF: b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer<<>>\n%%EOF\n",
     EML: mail(),
+    HEIC: (Path(__file__).parents[1] / "data" / "photo.heic").read_bytes(),
     MP4: mp4(),
     WEBM: b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\x82\x84webm" + b"\0" * 100,
 }
@@ -82,7 +88,9 @@ def test_every_kind_is_recognised_by_its_content(kind: Kind) -> None:
         (b"\x7fELF\x02\x01\x01" + b"\0" * 100, "ELF"),
         (b"PK\x03\x04" + b"\0" * 60, "Office"),
         (b"<!DOCTYPE html><script>alert(1)</script>", "HTML"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIF"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", None),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", None),
+        (b"\0\0\0\x10ftypmif1\0\0\0\0heicheic", None),
         (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "QuickTime"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", None),
         (b"#!/bin/sh\nrm -rf /\n", None),
@@ -122,6 +130,22 @@ def test_a_picture_is_turned_upright_before_its_orientation_is_dropped() -> None
     exif[ORIENTATION] = 6
     with Image.open(clean(io.BytesIO(picture("JPEG", exif=exif)), JPEG)) as upright:
         assert upright.size == (40, 60)
+
+
+def test_a_telephones_heic_becomes_a_jpeg_without_the_place() -> None:
+    sample = SAMPLES[HEIC]
+    with Image.open(io.BytesIO(sample)) as original:
+        assert original.getexif().get_ifd(GPS), "the sample says where it was taken"
+    with Image.open(clean(io.BytesIO(sample), HEIC)) as again:
+        assert (again.format, again.size, again.mode) == ("JPEG", (64, 48), "RGB")
+        assert not again.getexif()
+    assert HEIC.becomes is JPEG
+    assert safe_name("IMG_0001.HEIC", JPEG) == "IMG_0001.jpg"
+
+
+def test_a_heic_is_told_by_its_brand_or_by_those_that_it_is_compatible_with() -> None:
+    assert kind_of(b"\0\0\0\x18ftypheix\0\0\0\0mif1heix") is HEIC
+    assert kind_of(b"\0\0\0\x1cftypmif1\0\0\0\0mif1miafheic") is HEIC
 
 
 @pytest.mark.parametrize(("kind", "encoding"), [(GIF, "GIF"), (WEBP, "WEBP"), (PNG, "PNG")])
@@ -210,3 +234,94 @@ def test_any_bytes_get_a_verdict(tail: bytes, sample: bytes, kept: int) -> None:
             clean(io.BytesIO(content), kind)
     else:
         flaw_of(io.BytesIO(content), kind)
+
+
+# --- whatever somebody makes of them ----------------------------------------------------------
+
+PICTURES = [kind for kind in KINDS if kind.role == "picture"]
+MARK = b"<script>alert('polyglot')</script>"
+
+
+def opened(content: BinaryIO) -> tuple[str | None, int, bytes]:
+    content.seek(0)
+    stored = content.read()
+    with Image.open(io.BytesIO(stored)) as image:
+        image.load()
+        return image.format, image.width * image.height, stored
+
+
+@given(
+    st.sampled_from(PICTURES),
+    st.sampled_from([b"PK\x03\x04", b"%PDF-1.7", b"MZ\x90\0", b"<!DOCTYPE html>", b""]),
+    st.binary(max_size=200),
+)
+@settings(max_examples=60, deadline=None)
+def test_of_a_polyglot_nothing_but_the_picture_is_kept(
+    kind: Kind, other: bytes, rest: bytes
+) -> None:
+    stored = clean(io.BytesIO(SAMPLES[kind] + other + MARK + rest), kind)
+    _, _, content = opened(stored)
+    assert MARK not in content
+
+
+@given(st.sampled_from(PICTURES), st.floats(0, 1), st.binary(min_size=1, max_size=8))
+@settings(max_examples=150, deadline=None)
+def test_a_picture_with_wrong_bytes_is_refused_or_made_whole(
+    kind: Kind, where: float, wrong: bytes
+) -> None:
+    sample = bytearray(SAMPLES[kind])
+    at = int(where * (len(sample) - 1))
+    sample[at : at + len(wrong)] = wrong
+    with contextlib.suppress(NotAPicture):
+        _, pixels, _ = opened(clean(io.BytesIO(bytes(sample)), kind))
+        assert pixels <= PIXELS_AT_MOST
+
+
+@given(st.sampled_from(KINDS), st.floats(0, 0.9))
+@settings(max_examples=150, deadline=None)
+def test_a_file_cut_short_anywhere_gets_a_verdict_and_no_broken_picture_is_kept(
+    kind: Kind, share: float
+) -> None:
+    cut = SAMPLES[kind][: int(share * len(SAMPLES[kind]))]
+    found = kind_of(cut[:HEAD])
+    if found is None:
+        return
+    if found.role != "picture":
+        flaw_of(io.BytesIO(cut), found)
+        return
+    with contextlib.suppress(NotAPicture):
+        opened(clean(io.BytesIO(cut), found))
+
+
+def png_of(width: int, height: int) -> bytes:
+    """A PNG of a hundred bytes that says it has so many pixels."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4) + name + data + zlib.crc32(name + data).to_bytes(4)
+
+    header = width.to_bytes(4) + height.to_bytes(4) + bytes([1, 0, 0, 0, 0])
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 100))
+        + chunk(b"IEND", b"")
+    )
+
+
+@given(st.integers(1, 2**31 - 1), st.integers(1, 2**31 - 1))
+@settings(max_examples=100, deadline=None)
+def test_a_picture_that_says_it_is_huge_is_refused_before_it_is_unpacked(
+    width: int, height: int
+) -> None:
+    if width * height <= PIXELS_AT_MOST:
+        return
+    with pytest.raises(NotAPicture):
+        clean(io.BytesIO(png_of(width, height)), PNG)
+
+
+def test_a_heic_that_says_it_is_huge_is_refused() -> None:
+    sample = SAMPLES[HEIC]
+    at = sample.index(b"ispe") + 8
+    huge = sample[:at] + (16_000).to_bytes(4) * 2 + sample[at + 8 :]
+    with pytest.raises(NotAPicture):
+        clean(io.BytesIO(huge), HEIC)

@@ -106,8 +106,8 @@ def router(
 
     @api.post("/evidence", status_code=201, response_model=EvidenceTaken, openapi_extra=_UPLOAD)
     async def send_evidence(request: Request) -> Response:
-        """Takes one file, recognised by its content: JPEG, PNG, WebP, GIF, PDF, e-mail (.eml) of
-        at most 10 MB, MP4 or WebM video of at most 50 MB. Pictures are stored made anew, without
+        """Takes one file, recognised by its content: JPEG, PNG, WebP, GIF, HEIC, PDF, e-mail (.eml)
+        of at most 10 MB, MP4 or WebM video of at most 50 MB. Pictures are stored made anew, without
         the place where they were taken."""
         form_request = FormRequest(request.scope, request.receive)
         await verify_csrf(form_request)

@@ -12,6 +12,8 @@ from services.intake.filing import Filing, uploader
 from services.intake.uploads import files_of
 from services.runtime.auth import Principal
 from services.runtime.problems import Refused, Unavailable
+from services.runtime.sentences import gettext as _
+from services.runtime.sentences import joined
 
 FIELD = "files"
 REMOVE = "remove:"
@@ -32,14 +34,15 @@ async def attach(
     for file in files_of(form, FIELD):
         if len(kept) >= FILES_AT_MOST:
             flaws.append(
-                f"At most {FILES_AT_MOST} files can be attached; the others were left out."
+                _("At most %(n)s files can be attached; the others were left out.")
+                % {"n": FILES_AT_MOST}
             )
             break
         try:
             kept.append((await desk.take(file, by=uploader(who))).id)
         except Refused as refused:
             flaws.append(refused.detail)
-    return Attached(tuple(kept), " ".join(flaws) or None)
+    return Attached(tuple(kept), joined(flaws, " ") if flaws else None)
 
 
 def without(ids: Sequence[str], pressed: str) -> tuple[str, ...]:
