@@ -175,6 +175,15 @@ class CaseReleased(Contract):
     at: AwareDatetime
 
 
+class SharedFile(Contract):
+    """A complainant's file that the accused may see. Without its name and uploader: they may tell
+    who complained."""
+
+    id: str
+    media_type: str
+    size: int
+
+
 class CounterNoticeRequested(Contract):
     """The accused was asked to answer by `due_at`; `allegation` is what they are told, without a
     word about who complained."""
@@ -185,6 +194,8 @@ class CounterNoticeRequested(Contract):
     at: AwareDatetime
     due_at: AwareDatetime
     allegation: str
+    evidence: tuple[SharedFile, ...] = ()
+    """What a moderator found needed to answer, and fit to be shown."""
 
 
 class CounterNoticeReceived(Contract):

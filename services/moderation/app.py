@@ -8,6 +8,7 @@ from contracts.streams import COMPLAINTS
 from services.moderation import api
 from services.moderation.case_lists import CaseLists
 from services.moderation.center import Center
+from services.moderation.center_store import CenterStore
 from services.moderation.desk import Desk
 from services.moderation.handlers import Handlers
 from services.moderation.joining import Joining
@@ -45,7 +46,8 @@ def build(
         views=VIEWS,
     )
     parts.projectors.append(projector)
-    live = Live(projector)
+    center_store = CenterStore(parts.database)
+    live = Live(projector, audiences=center_store.audiences)
     parts.on_closing.append(live.close)
     rules = policy()
     store = Store(parts.database)
@@ -57,7 +59,7 @@ def build(
         policy=rules,
         clock=clock,
     )
-    center = Center(store=store, projector=projector, policy=rules)
+    center = Center(store=center_store, projector=projector, policy=rules, clock=clock)
     joining = Joining(
         events=parts.events,
         store=store,

@@ -3,44 +3,59 @@
 Whoever may not see something is told that there is no such thing.
 """
 
-from services.moderation.policy import Policy
-from services.moderation.read_models import (
+from collections.abc import Iterable
+
+from contracts.member import member_key
+from services.moderation.center_store import CenterStore
+from services.moderation.party_models import (
     AccusedCaseDetail,
     AccusedCasePage,
     ComplaintDetail,
     ComplaintPage,
-    EvidenceItem,
+    StandingShown,
 )
+from services.moderation.policy import Policy
 from services.moderation.shown.accused import accused_detail, accused_summary
 from services.moderation.shown.complainants import complaint_detail, complaint_summary
-from services.moderation.store import Store
+from services.moderation.shown.standing import standing
 from services.runtime.auth import Principal
+from services.runtime.clock import Clock
 from services.runtime.database import Row
 from services.runtime.problems import NotFound, Unauthenticated
 from services.runtime.projection import Projector
+from services.runtime.sentences import gettext as _
 
-NO_COMPLAINT = "There is no complaint with this id among yours."
-NO_CASE = "There is no case with this id among yours."
+NO_COMPLAINT = _("There is no complaint with this id among yours.")
+NO_CASE = _("There is no case with this id among yours.")
 
 
 class Center:
     """Both sides' views, for the API and the pages alike."""
 
-    def __init__(self, *, store: Store, projector: Projector, policy: Policy) -> None:
+    def __init__(
+        self, *, store: CenterStore, projector: Projector, policy: Policy, clock: Clock
+    ) -> None:
         self._store = store
         self._projector = projector
         self._policy = policy
+        self._clock = clock
 
     async def complaints(
         self, who: Principal | None, *, cursor: str | None = None, limit: int = 20
     ) -> ComplaintPage:
         """The reader's own complaints, newest first. Raises Unauthenticated for nobody."""
         reader = _known(who)
-        page = await self._store.complaints_by(reader.party, cursor=cursor, limit=limit)
-        joined = [row["case_id"] for row in page.rows if row["case_id"] is not None]
-        cases = await self._store.cases_by_id(joined)
-        items = tuple(complaint_summary(row, cases.get(row["case_id"])) for row in page.rows)
-        return ComplaintPage(items=items, next=page.next)
+        found = await self._store.complaints_by(reader.party, cursor=cursor, limit=limit)
+        items = tuple(
+            complaint_summary(
+                row,
+                found.cases.get(row["case_id"]),
+                found.timelines.get(row["case_id"], []),
+                now=self._clock(),
+            )
+            for row in found.rows
+        )
+        return ComplaintPage(items=items, next=found.next)
 
     async def complaint(
         self, who: Principal | None, complaint_id: str, *, after: int | None = None
@@ -51,29 +66,35 @@ class Center:
         Unauthenticated for nobody.
         """
         if who is None:
-            raise Unauthenticated("Sign in, or use the link from your receipt.")
+            raise Unauthenticated(_("Sign in, or use the link from your receipt."))
         await self._caught_up(after)
         parts = await self._store.complaint_parts(complaint_id)
         if parts is None or not _may_read(who, parts.complaint):
             raise NotFound(NO_COMPLAINT)
-        return complaint_detail(parts, policy=self._policy)
+        return complaint_detail(parts, policy=self._policy, now=self._clock())
 
     async def complaint_evidence(
         self, who: Principal | None, complaint_id: str, evidence_id: str
     ) -> str:
         """The id of a file that the reader sent with this complaint. Raises NotFound."""
         complaint = await self.complaint(who, complaint_id)
-        return _file(complaint.evidence, evidence_id)
+        sent = [complaint.evidence, *(each.evidence for each in complaint.additions)]
+        sent += [each.evidence for each in complaint.appeals]
+        return _file((item.id for items in sent for item in items), evidence_id)
 
     async def cases(
         self, who: Principal | None, *, cursor: str | None = None, limit: int = 20
     ) -> AccusedCasePage:
         """The cases against the reader, of which they were told; the last told first."""
         reader = _signed_in(who)
-        page = await self._store.cases_against(reader.id, cursor=cursor, limit=limit)
-        answered = await self._store.answered_among([row["id"] for row in page.rows])
-        items = tuple(accused_summary(row, answered=row["id"] in answered) for row in page.rows)
-        return AccusedCasePage(items=items, next=page.next)
+        found = await self._store.cases_against(reader.id, cursor=cursor, limit=limit)
+        items = tuple(
+            accused_summary(
+                row, found.timelines.get(row["id"], []), found.answers.get(row["id"], [])
+            )
+            for row in found.rows
+        )
+        return AccusedCasePage(items=items, next=found.next)
 
     async def case(
         self, who: Principal | None, case_id: str, *, after: int | None = None
@@ -81,21 +102,44 @@ class Center:
         """A case against the reader, once they were told of it: proved by signing in, or by a
         signed link to this case. Raises NotFound, and Unauthenticated for nobody."""
         if who is None or not (who.signed_in or who.holds("case", case_id)):
-            raise Unauthenticated("Sign in, or use the link from your mail.")
+            raise Unauthenticated(_("Sign in, or use the link from your mail."))
         await self._caught_up(after)
-        parts = await self._store.case_parts(case_id, complaints_at_most=0)
+        parts = await self._store.accused_parts(case_id)
         if parts is None or not _concerns(who, parts.case):
             raise NotFound(NO_CASE)
-        return accused_detail(parts)
+        return accused_detail(parts, now=self._clock())
 
-    async def case_evidence(self, who: Principal | None, case_id: str, evidence_id: str) -> str:
-        """The id of a file that the reader sent with an answer. Raises NotFound."""
+    async def case_evidence(
+        self, who: Principal | None, case_id: str, evidence_id: str
+    ) -> tuple[str, bool]:
+        """The id of a file of this case that the reader sent or may see, and whether it is
+        somebody else's, whose name it must not tell. Raises NotFound."""
         case = await self.case(who, case_id)
-        return _file(tuple(item for each in case.answers for item in each.evidence), evidence_id)
+        shared = any(item.id == evidence_id for item in case.shared_evidence)
+        sent = [each.evidence for each in case.answers]
+        sent += [each.evidence for each in case.more_evidence]
+        sent += [each.evidence for each in case.appeals]
+        own = [item.id for items in sent for item in items]
+        known = [*own, *(item.id for item in case.shared_evidence)]
+        return _file(known, evidence_id), shared and evidence_id not in own
+
+    async def standing(self, who: Principal | None, *, after: int | None = None) -> StandingShown:
+        """The reader's own record: points, measures, and what comes next. Raises
+        Unauthenticated for nobody."""
+        reader = _known(who)
+        await self._caught_up(after)
+        findings, measures = await self._store.record_of(reader.party)
+        return standing(findings, measures, seller=reader.signed_in, now=self._clock())
 
     async def _caught_up(self, after: int | None) -> None:
         if after is not None:
             await self._projector.wait_for(after)
+
+
+def topics_of(who: Principal) -> tuple[str, ...]:
+    """What the overview and the standing of a reader depend on (`services.runtime.live`)."""
+    theirs = (f"complainant:{who.party}", f"member:{member_key(who.party)}")
+    return (*theirs, f"accused:{who.id}") if who.signed_in else theirs
 
 
 def _may_read(who: Principal, complaint: Row) -> bool:
@@ -112,17 +156,17 @@ def _concerns(who: Principal, case: Row) -> bool:
 
 def _known(who: Principal | None) -> Principal:
     if who is None or not who.proven:
-        raise Unauthenticated("Sign in, or open the link that was mailed to you.")
+        raise Unauthenticated(_("Sign in, or open the link that was mailed to you."))
     return who
 
 
 def _signed_in(who: Principal | None) -> Principal:
     if who is None or not who.signed_in:
-        raise Unauthenticated("Sign in to see what is yours.")
+        raise Unauthenticated(_("Sign in to see what is yours."))
     return who
 
 
-def _file(items: tuple[EvidenceItem, ...], evidence_id: str) -> str:
-    if not any(item.id == evidence_id for item in items):
-        raise NotFound("There is no such file here.")
+def _file(known: Iterable[str], evidence_id: str) -> str:
+    if evidence_id not in known:
+        raise NotFound(_("There is no such file here."))
     return evidence_id

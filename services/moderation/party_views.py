@@ -21,11 +21,13 @@ from contracts.member import (
     MeasureReversed,
     MeasureStarted,
 )
-from services.moderation.tables import complaints, findings, measures
+from contracts.response import AppealLodged, EvidenceSupplied, ExtensionRequested
+from services.moderation.tables import complaints, findings, measures, sent
 from services.runtime.database import Row
 from services.runtime.projection import Key, View
 
 _OF_COMPLAINTS = frozenset({EvidenceAdded, InformationSupplied, ComplaintWithdrawn})
+_SENT = frozenset({ExtensionRequested, EvidenceSupplied, AppealLodged})
 _OF_FINDINGS = frozenset({FindingRecorded, FindingRevalued, FindingReversed})
 _OF_MEASURES = frozenset(
     {
@@ -207,8 +209,47 @@ def _measure_changes(fact: Any) -> Row:
             raise LookupError(type(fact).__name__)
 
 
+def sent_key(fact: Fact, message: Message) -> Key | None:
+    return (message.meta.id,) if type(fact) in _SENT else None
+
+
+def fold_sent(_: Row | None, fact: Any, message: Message) -> Row:
+    row: Row = {
+        "id": message.meta.id,
+        "case_id": fact.case_id,
+        "decision_id": None,
+        "complaint_id": None,
+        "evidence": [],
+        "version": message.sequence,
+    }
+    match fact:
+        case ExtensionRequested():
+            return {**row, "kind": "extension", "at": fact.requested_at, "text": fact.reason}
+        case EvidenceSupplied():
+            return {
+                **row,
+                "kind": "evidence",
+                "at": fact.received_at,
+                "text": fact.text,
+                "evidence": list(fact.evidence),
+            }
+        case AppealLodged():
+            return {
+                **row,
+                "kind": "appeal",
+                "at": fact.lodged_at,
+                "text": fact.text,
+                "evidence": list(fact.evidence),
+                "decision_id": fact.decision_id,
+                "complaint_id": fact.complaint_id,
+            }
+        case _:
+            raise LookupError(type(fact).__name__)
+
+
 PARTY_VIEWS = (
     View(complaints, complaint_key, fold_complaint, births=(ComplaintFiled,)),
     View(findings, finding_key, fold_finding),
     View(measures, measure_key, fold_measure),
+    View(sent, sent_key, fold_sent, append_only=True),
 )

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.case import Finding, Ground, Measure, StatementOfReasons
+from contracts.case import Finding, Measure, StatementOfReasons
 from services.moderation.state import Status
 
 
@@ -18,7 +18,6 @@ class Shown(BaseModel):
 
 
 CaseState = Annotated[Status, Field(examples=["under_review"])]
-ComplaintState = Annotated[str, Field(examples=["submitted"])]
 Number = Annotated[str, Field(examples=["K-7K3F9-QXD2M"])]
 DueKind = Literal[
     "triage", "information", "answer", "decision", "review", "appeal", "appeal_decision", "none"
@@ -195,106 +194,3 @@ class Acted(Shown):
     version: int
     sequence: int
     allowed: tuple[AllowedCommand, ...]
-
-
-# --- complainants ---------------------------------------------------------------------------------
-
-
-class ComplaintSummary(Shown):
-    """`state` is `submitted` until the case is admitted, then the case's state; `status` says it
-    in a sentence."""
-
-    id: str
-    number: Number
-    state: ComplaintState
-    status: str
-    type: str
-    reason: str
-    product: ProductShown
-    filed_at: datetime
-    changed_at: datetime
-
-
-class ComplaintPage(Shown):
-    items: tuple[ComplaintSummary, ...]
-    next: str | None
-
-
-class CaseOfComplaint(Shown):
-    id: str
-    number: Number
-    state: CaseState
-
-
-class Awaiting(Shown):
-    """Whose turn it is, and until when."""
-
-    who: Literal["moderators", "accused"]
-    due_at: datetime
-
-
-class DecisionTold(Shown):
-    """The outcome as a complainant is told it (Art. 16(5)); `inadmissible` is one too."""
-
-    outcome: str
-    manifestly_unfounded: bool
-    reasons: str
-    ground: Ground | None
-    restrictions: tuple[str, ...]
-    redress: tuple[str, ...]
-    at: datetime
-    appeal_until: datetime
-
-
-class ComplaintDetail(ComplaintSummary):
-    description: str
-    language: str
-    evidence: tuple[EvidenceItem, ...]
-    case: CaseOfComplaint | None
-    awaiting: Awaiting | None
-    decision: DecisionTold | None
-    timeline: tuple[TimelineEntry, ...]
-    version: int
-
-
-# --- the accused ----------------------------------------------------------------------------------
-
-
-class AccusedCaseSummary(Shown):
-    """A case of which its accused was told. `can_answer` while an answer is awaited."""
-
-    id: str
-    number: Number
-    state: CaseState
-    status: str
-    type: str
-    product: ProductShown
-    told_at: datetime
-    answer_due_at: datetime | None
-    can_answer: bool
-    answered: bool
-    outcome: str | None
-
-
-class AccusedCasePage(Shown):
-    items: tuple[AccusedCaseSummary, ...]
-    next: str | None
-
-
-class DecisionOnAccused(Shown):
-    """The decision with its statement of reasons (Art. 17)."""
-
-    outcome: str
-    statement: StatementOfReasons
-    at: datetime
-    appeal_until: datetime
-
-
-class AccusedCaseDetail(AccusedCaseSummary):
-    allegation: str | None
-    asked_at: datetime | None
-    answers: tuple[Answer, ...]
-    answer_url: str | None
-    decision: DecisionOnAccused | None
-    timeline: tuple[TimelineEntry, ...]
-    version: int

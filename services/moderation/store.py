@@ -33,23 +33,15 @@ class CaseParts(NamedTuple):
     timeline: Sequence[Row]
 
 
-class ComplaintParts(NamedTuple):
-    """A complaint, its case once it has one, and that case's timeline."""
-
-    complaint: Row
-    case: Row | None
-    timeline: Sequence[Row]
-
-
 class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def case_parts(self, case_id: str, *, complaints_at_most: int) -> CaseParts | None:
-        if not _ID.fullmatch(case_id):
+        if not is_id(case_id):
             return None
         async with self._database.read() as connection:
-            found = await _rows(connection, _by_id(cases, case_id))
+            found = await rows_of(connection, _by_id(cases, case_id))
             if not found:
                 return None
             c, a = complaints.c, answers.c
@@ -57,26 +49,12 @@ class Store:
             answered = sa.select(answers).where(a.case_id == case_id)
             return CaseParts(
                 found[0],
-                await _rows(
+                await rows_of(
                     connection, joined.order_by(c.joined_at, c.id).limit(complaints_at_most)
                 ),
-                await _rows(connection, answered.order_by(a.received_at, a.id)),
-                await _rows(connection, _timeline_of(case_id)),
+                await rows_of(connection, answered.order_by(a.received_at, a.id)),
+                await rows_of(connection, _timeline_of(case_id)),
             )
-
-    async def complaint_parts(self, complaint_id: str) -> ComplaintParts | None:
-        if not _ID.fullmatch(complaint_id):
-            return None
-        async with self._database.read() as connection:
-            found = await _rows(connection, _by_id(complaints, complaint_id))
-            if not found:
-                return None
-            case_id = found[0]["case_id"]
-            if case_id is None:
-                return ComplaintParts(found[0], None, ())
-            joined = await _rows(connection, _by_id(cases, case_id))
-            case = joined[0] if joined else None
-            return ComplaintParts(found[0], case, await _rows(connection, _timeline_of(case_id)))
 
     async def case_of_complaint(self, complaint_id: str) -> str | None:
         """The id of the case that the complaint joined; None also where there is no complaint."""
@@ -85,38 +63,9 @@ class Store:
             case_id: str | None = (await connection.execute(query)).scalar()
             return case_id
 
-    async def complaints_by(self, complainant: str, *, cursor: str | None, limit: int) -> Page:
-        """The complaints of `<kind>:<id>`, newest first."""
-        c = complaints.c
-        query = sa.select(complaints).where(c.complainant == complainant)
-        return await self._page(
-            query, c.filed_at, c.id, newest_first=True, cursor=cursor, limit=limit
-        )
-
-    async def cases_by_id(self, ids: Sequence[str]) -> dict[str, Row]:
-        if not ids:
-            return {}
-        rows = await self._all(sa.select(cases).where(cases.c.id.in_(ids)))
-        return {row["id"]: row for row in rows}
-
-    async def cases_against(self, member: str, *, cursor: str | None, limit: int) -> Page:
-        """The cases of which `member`, their accused, was told; the last told first."""
-        c = cases.c
-        query = sa.select(cases).where(c.accused == member, c.told_at.is_not(None))
-        return await self._page(
-            query, c.told_at, c.id, newest_first=True, cursor=cursor, limit=limit
-        )
-
-    async def answered_among(self, case_ids: Sequence[str]) -> frozenset[str]:
-        """Those of the cases on which an answer stands."""
-        if not case_ids:
-            return frozenset()
-        query = sa.select(answers.c.case_id).where(answers.c.case_id.in_(case_ids)).distinct()
-        return frozenset(row["case_id"] for row in await self._all(query))
-
     async def _all(self, query: sa.Select[Any]) -> list[Row]:
         async with self._database.read() as connection:
-            return await _rows(connection, query)
+            return await rows_of(connection, query)
 
     async def _page(
         self,
@@ -141,8 +90,13 @@ class Store:
         return Page(rows[:limit], cursor_at(last[key.name], last["id"]))
 
 
-async def _rows(connection: AsyncConnection, query: sa.Select[Any]) -> list[Row]:
+async def rows_of(connection: AsyncConnection, query: sa.Select[Any]) -> list[Row]:
     return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+def is_id(text: str) -> bool:
+    """Whether it could be one: PostgreSQL takes no NUL in a text."""
+    return _ID.fullmatch(text) is not None
 
 
 def _by_id(table: sa.Table, identifier: str) -> sa.Select[Any]:

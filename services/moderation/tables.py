@@ -222,3 +222,20 @@ measures = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Index("measures_of_member", "member", "imposed_at", "id"),
 )
+
+# What the parties sent in a case besides answers, as it stands in the log: a moment later the case
+# takes note of it. `complaint_id` is a complainant's appeal; all else is the accused's.
+sent = sa.Table(
+    "sent",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("case_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("decision_id", sa.Text),
+    sa.Column("complaint_id", sa.Text),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("evidence", Json, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Index("sent_of_case", "case_id", "at"),
+)

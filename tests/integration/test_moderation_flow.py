@@ -61,7 +61,7 @@ class TestComplaintsBecomeCases:
         assert (seen["number"], seen["state"]) == (filed.number, "submitted")
         opened = await house.opened(filed)
         assert opened["state"] == "submitted"
-        assert opened["case"]["state"] == "open"
+        assert opened["case"]["state"] == "submitted"
         assert opened["awaiting"]["who"] == "moderators"
         assert [entry["kind"] for entry in opened["timeline"]] == ["submitted", "joined"]
 

@@ -16,11 +16,12 @@ from services.moderation.api.conventions import (
     tagged,
 )
 from services.moderation.center import Center
-from services.moderation.read_models import (
+from services.moderation.party_models import (
     AccusedCaseDetail,
     AccusedCasePage,
     ComplaintDetail,
     ComplaintPage,
+    StandingShown,
 )
 from services.runtime.auth import Viewer
 from services.runtime.evidence import EvidenceStore
@@ -80,10 +81,18 @@ def router(center: Center, evidence: EvidenceStore) -> APIRouter:
         return case
 
     @api.get("/cases/{case_id}/evidence/{evidence_id}", response_class=StreamingResponse)
-    async def download_answers_evidence(
+    async def download_evidence_of_case(
         case_id: CaseId, evidence_id: EvidenceId, viewer: Viewer, token: Token = None
     ) -> StreamingResponse:
-        """A file that the accused sent with an answer, as an attachment."""
-        return await download(evidence, await center.case_evidence(viewer, case_id, evidence_id))
+        """A file that the accused sent, or one that shows what is alleged, as an attachment; the
+        latter without the name that its uploader gave it."""
+        file, foreign = await center.case_evidence(viewer, case_id, evidence_id)
+        return await download(evidence, file, name="evidence" if foreign else None)
+
+    @api.get("/standing")
+    async def read_standing(viewer: Viewer, after: After = None) -> StandingShown:
+        """The reader's own record: points in each track with how each came about and when it
+        expires, the thresholds, and every measure."""
+        return await center.standing(viewer, after=after)
 
     return api

@@ -1,5 +1,6 @@
 """What the routes have in common: versions as ETags, parameters, downloads, problem details."""
 
+from mimetypes import guess_extension
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -83,11 +84,18 @@ def version_in(if_match: str | None) -> int | None:
     return int(tag)
 
 
-async def download(evidence: EvidenceStore, evidence_id: str) -> StreamingResponse:
-    """The file, to be saved and not opened: its content is somebody else's."""
+async def download(
+    evidence: EvidenceStore, evidence_id: str, *, name: str | None = None
+) -> StreamingResponse:
+    """The file, to be saved and not opened: its content is somebody else's.
+
+    With `name`, it is called so, with the ending of its kind, and not as its uploader called it.
+    """
     file, chunks = await evidence.get(evidence_id)
+    ending = guess_extension(file.media_type) or ""
+    called = file.name if name is None else f"{name}-{evidence_id[:6]}{ending}"
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(called, safe='')}",
         "Content-Length": str(file.size),
         "ETag": f'"{file.sha256}"',
         **_NO_SCRIPTS,

@@ -4,127 +4,344 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from contracts.case import StatementOfReasons
-from services.moderation import words
-from services.moderation.policy import Policy
-from services.moderation.read_models import (
+from contracts.case import CaseFact
+from services.moderation import party_words
+from services.moderation.center_store import ComplaintParts
+from services.moderation.kinds import KINDS
+from services.moderation.party_models import (
+    Action,
+    Addition,
+    AppealShown,
     Awaiting,
     CaseOfComplaint,
     ComplaintDetail,
     ComplaintSummary,
     DecisionTold,
-    ProductShown,
-    TimelineEntry,
+    NoteShown,
+    QuestionShown,
 )
+from services.moderation.policy import Policy
+from services.moderation.read_models import TimelineEntry
 from services.moderation.shown import parts
+from services.moderation.shown.story import Appellant, Question, Ruling, Story, story_of
 from services.moderation.state import Status
-from services.moderation.store import ComplaintParts
 from services.runtime.database import Row
 
-_TURN_OF_MODERATORS = frozenset({"triage", "decision"})
+_SEEN: dict[str, tuple[str, ...]] = {
+    "admitted": (),
+    "inadmissible": ("explanation", "appeal_until"),
+    "counter_notice_requested": ("due_at",),
+    "counter_notice_received": (),
+    "counter_notice_late": (),
+    "counter_notice_lapsed": (),
+    "extension_granted": ("due_at",),
+    "information_requested": ("due_at",),
+    "information_received": (),
+    "information_late": (),
+    "information_lapsed": (),
+    "evidence_added": (),
+    "complaint_left": (),
+    "retyped": ("from_type", "to_type"),
+    "held": (),
+    "resumed": (),
+    "note_added": (),
+    "decided": ("outcome", "appeal_until"),
+    "appeal_opened": (),
+    "appeal_rejected": ("explanation",),
+    "appeal_decided": ("result", "outcome", "explanation", "appeal_until"),
+    "reopened": (),
+    "closed": (),
+}
+"""The entries that a complainant sees, and the parts of each fact that are told with it."""
 
-
-def complaint_summary(row: Row, case: Row | None) -> ComplaintSummary:
-    return ComplaintSummary(**_complaint(row, case))
-
-
-def _complaint(row: Row, case: Row | None) -> dict[str, Any]:
-    state = _state_of_complaint(case)
-    return {
-        "id": row["id"],
-        "number": row["number"],
-        "state": state,
-        "status": words.status_of_complaint(
-            state,
-            due_at=case["due_at"] if case else None,
-            outcome=case["outcome"] if case else None,
-        ),
-        "type": row["type"],
-        "reason": row["reason"],
-        "product": ProductShown(
-            link=row["product_link"],
-            product_id=row["product_id"],
-            title=case["product_title"] if case else None,
-        ),
-        "filed_at": row["filed_at"],
-        "changed_at": case["changed_at"] if case else row["filed_at"],
+_OF_ONE = frozenset(
+    {
+        "information_requested",
+        "information_received",
+        "information_late",
+        "information_lapsed",
+        "evidence_added",
+        "complaint_left",
+        "appeal_rejected",
     }
+)
+"""What concerns one complainant, and nobody else's business."""
+
+_AS_UNDER_REVIEW = frozenset({"decision_proposed", "information_requested"})
+"""Told apart inside the house, or only to somebody else."""
 
 
-def _state_of_complaint(case: Row | None) -> str:
-    return "submitted" if case is None or case["state"] == Status.OPEN else case["state"]
+def complaint_summary(
+    row: Row, case: Row | None, timeline: Sequence[Row], *, now: datetime
+) -> ComplaintSummary:
+    return ComplaintSummary(**_summary(row, case, story_of(timeline), now))
 
 
-def complaint_detail(found: ComplaintParts, *, policy: Policy) -> ComplaintDetail:
-    row, case, timeline = found
+def complaint_detail(found: ComplaintParts, *, policy: Policy, now: datetime) -> ComplaintDetail:
+    row, case, timeline, lodged = found
+    story = story_of(timeline)
+    summary = _summary(row, case, story, now)
+    files = _files(row)
+    moved = (summary["type"], summary["reason"]) != (row["type"], row["reason"])
+    rulings = [ruling for ruling in story.earlier if _was_told(ruling, row)]
     return ComplaintDetail(
-        **_complaint(row, case),
+        **summary,
         description=row["description"],
         language=row["language"],
-        evidence=parts.evidence(row, f"/api/v1/center/complaints/{row['id']}/evidence"),
-        case=CaseOfComplaint(id=case["id"], number=case["number"], state=case["state"])
-        if case
-        else None,
-        awaiting=_awaiting(case) if case else None,
-        decision=_decision_told(case, policy) if case else None,
-        timeline=tuple(_timeline_for_complainant(row, timeline)),
+        filed_as=(row["type"], row["reason"]) if moved else None,
+        evidence=parts.evidence(_with_the_complaint(row), files),
+        additions=tuple(_additions(row, files)),
+        case=_case_of(case, summary["state"]) if case else None,
+        questions=tuple(_question(each, now) for each in story.questions.get(row["id"], ())),
+        decision=_told(story.ruling, policy) if _shows_ruling(row, case, story) else None,
+        earlier_decisions=tuple(_told(ruling, policy) for ruling in rulings),
+        appeals=tuple(_appeals(row, story, files)),
+        notes=tuple(NoteShown(at=note.at, text=note.text) for note in _since(row, story.notes)),
+        withdrawn_at=row["withdrawn_at"],
+        actions=tuple(_actions(row, case, story, lodged, now)),
+        timeline=tuple(_timeline(row, story)),
         version=max(row["version"], case["version"]) if case else row["version"],
     )
 
 
-def _awaiting(case: Row) -> Awaiting | None:
-    if case["due_kind"] == "answer":
-        return Awaiting(who="accused", due_at=case["due_at"])
-    if case["due_kind"] in _TURN_OF_MODERATORS:
-        return Awaiting(who="moderators", due_at=case["due_at"])
-    return None
+# --- how it stands --------------------------------------------------------------------------------
 
 
-def _decision_told(case: Row, policy: Policy) -> DecisionTold | None:
-    if case["outcome"] is None:
-        return None
-    told = {
-        "outcome": case["outcome"],
-        "manifestly_unfounded": case["manifestly_unfounded"],
-        "at": case["decided_at"],
-        "appeal_until": case["appeal_until"],
+def _summary(row: Row, case: Row | None, story: Story, now: datetime) -> dict[str, Any]:
+    state = _state(row, case, story)
+    awaiting = _awaiting(row, case, story, state)
+    ruling = story.ruling if _shows_ruling(row, case, story) else None
+    outcome = ruling.outcome if ruling else None
+    moved = story.moved[-1] if story.moved else None
+    return {
+        "id": row["id"],
+        "number": row["number"],
+        "state": state,
+        "status": party_words.status_of_complaint(
+            state, due_at=awaiting.due_at if awaiting else None, outcome=outcome
+        ),
+        "on_hold": story.held and awaiting is not None,
+        "awaiting": awaiting,
+        "outcome": outcome,
+        "type": moved.to_type if moved else row["type"],
+        "reason": moved.reason if moved else row["reason"],
+        "product": parts.listing(row, case),
+        "filed_at": row["filed_at"],
+        "changed_at": max(case["changed_at"], row["filed_at"]) if case else row["filed_at"],
     }
-    if case["statement"] is None:
-        return DecisionTold(
-            **told,
-            reasons=case["explanation"],
-            ground=None,
-            restrictions=(),
-            redress=policy.redress_texts(case["appeal_until"]),
-        )
-    statement = StatementOfReasons.model_validate(case["statement"])
-    return DecisionTold(
-        **told,
-        reasons=statement.facts,
-        ground=statement.ground,
-        restrictions=statement.restrictions,
-        redress=statement.redress,
+
+
+def _state(row: Row, case: Row | None, story: Story) -> str:
+    if row["withdrawn_at"] is not None:
+        return "withdrawn"
+    if case is None or case["state"] == Status.OPEN:
+        return "submitted"
+    if _open_question(row, story):
+        return "information_requested"
+    return "under_review" if case["state"] in _AS_UNDER_REVIEW else str(case["state"])
+
+
+def _open_question(row: Row, story: Story) -> Question | None:
+    """What this complainant is asked and has not answered, not even a moment ago."""
+    asked = story.questions.get(row["id"], ())
+    if not asked or not asked[-1].is_open or asked[-1].lapsed_at or story.ruling:
+        return None
+    answers = [each for each in row["additions"] if each["kind"] == "information"]
+    answered = bool(answers) and parts.moment(answers[-1]["at"]) >= asked[-1].asked.at
+    return None if answered else asked[-1]
+
+
+def _awaiting(row: Row, case: Row | None, story: Story, state: str) -> Awaiting | None:
+    if case is None or state in ("withdrawn", "inadmissible", "decided", "closed"):
+        return None
+    match state:
+        case "submitted":
+            who, due = "moderators", case["due_at"] if case["due_kind"] == "triage" else None
+        case "information_requested":
+            question = _open_question(row, story)
+            who, due = "you", question.due_at if question else None
+        case "awaiting_counter_notice":
+            who, due = "accused", story.answer_due_at
+        case "under_appeal":
+            dues = [appeal.opened.due_at for appeal in story.open_appeals]
+            who, due = "appeals_officer", max(dues, default=None)
+        case _:
+            who, due = "moderators", story.decide_due_at
+    return Awaiting.model_validate({"who": who, "due_at": None if story.held else due})
+
+
+def _case_of(case: Row, state: str) -> CaseOfComplaint:
+    return CaseOfComplaint.model_validate(
+        {"id": case["id"], "number": case["number"], "state": state}
     )
 
 
-def _timeline_for_complainant(row: Row, timeline: Sequence[Row]) -> Iterable[TimelineEntry]:
-    yield _plain("submitted", row["filed_at"])
-    joined_at = row["joined_at"]
-    if joined_at is None:
+# --- what was sent --------------------------------------------------------------------------------
+
+
+def _files(row: Row) -> str:
+    return f"/api/v1/center/complaints/{row['id']}/evidence"
+
+
+def _with_the_complaint(row: Row) -> Row:
+    later = {file for addition in row["additions"] for file in addition["files"]}
+    return {"evidence": [file for file in row["evidence"] if file["id"] not in later]}
+
+
+def _additions(row: Row, files: str) -> Iterable[Addition]:
+    known = {file["id"]: file for file in row["evidence"]}
+    for each in row["additions"]:
+        sent = {"evidence": [known[file] for file in each["files"] if file in known]}
+        yield Addition(
+            kind=each["kind"],
+            at=each["at"],
+            text=each["text"],
+            evidence=parts.evidence(sent, files),
+        )
+
+
+def _question(question: Question, now: datetime) -> QuestionShown:
+    answer = question.answer
+    if answer is not None:
+        state = "late" if answer.late else "answered"
+    else:
+        state = "lapsed" if question.lapsed_at or now > question.due_at else "open"
+    return QuestionShown.model_validate(
+        {
+            "at": question.asked.at,
+            "text": question.asked.question,
+            "due_at": question.due_at,
+            "state": state,
+            "answered_at": answer.at if answer else None,
+        }
+    )
+
+
+# --- what was decided -----------------------------------------------------------------------------
+
+
+def _was_told(ruling: Ruling, row: Row) -> bool:
+    """Who joined later, or left before, was not told."""
+    joined, left = row["joined_at"], row["withdrawn_at"]
+    return joined is not None and joined <= ruling.at and (left is None or left > ruling.at)
+
+
+def _shows_ruling(row: Row, case: Row | None, story: Story) -> bool:
+    return case is not None and story.ruling is not None and _was_told(story.ruling, row)
+
+
+def _told(ruling: Ruling | None, policy: Policy) -> DecisionTold:
+    assert ruling is not None
+    statement = ruling.statement
+    redress = statement.redress if statement else ()
+    if not statement and ruling.appeal_until:
+        redress = policy.redress_texts(ruling.appeal_until)
+    return DecisionTold(
+        id=ruling.id,
+        outcome=ruling.outcome,
+        manifestly_unfounded=ruling.manifestly_unfounded,
+        reasons=ruling.reasons,
+        ground=statement.ground if statement else None,
+        restrictions=statement.restrictions if statement else (),
+        redress=redress,
+        at=ruling.at,
+        appeal_until=ruling.appeal_until,
+    )
+
+
+def _appeals(row: Row, story: Story, files: str) -> Iterable[AppealShown]:
+    for appeal in story.appeals.values():
+        opened, decided = appeal.opened, appeal.decided
+        own = opened.complaint_id == row["id"]
+        yield AppealShown.model_validate(
+            {
+                "by": _appellant(opened.complaint_id, row["id"]),
+                "at": opened.at,
+                "due_at": opened.due_at,
+                "text": opened.text if own else None,
+                "evidence": parts.items(opened.evidence, files) if own else (),
+                "result": decided.result if decided else None,
+                "explanation": decided.explanation if decided else None,
+                "decided_at": decided.at if decided else None,
+            }
+        )
+    for refused in story.rejected:
+        if refused.complaint_id == row["id"]:
+            yield parts.not_taken_up(refused)
+
+
+def _appellant(complaint_id: str | None, mine: str) -> str:
+    if complaint_id is None:
+        return "other_side"
+    return "you" if complaint_id == mine else "another_complainant"
+
+
+# --- what can be done -----------------------------------------------------------------------------
+
+
+def _actions(
+    row: Row, case: Row | None, story: Story, lodged: Sequence[Row], now: datetime
+) -> Iterable[Action]:
+    """The same rules as intake's, which decides: here they choose which doors to show."""
+    if row["withdrawn_at"] is not None:
         return
-    yield _plain("joined", joined_at)
-    # What happened in the case before this complaint joined it was not about this complaint; how
-    # the case stands, its state tells.
-    for each in timeline:
-        if each["kind"] not in parts.INTERNAL and each["at"] >= joined_at:
-            data = parts.public(each["data"])
-            yield TimelineEntry(
-                at=each["at"],
-                kind=each["kind"],
-                text=words.happened_to_complainant(each["kind"], data),
-                data=data,
-            )
+    base = f"/complaints/{row['id']}"
+    state = _state(row, case, story)
+    over = state in ("inadmissible", "decided", "closed", "withdrawn")
+    if (question := _open_question(row, story)) is not None and not over:
+        until = None if story.held else question.due_at
+        yield Action(name="answer_question", url=f"{base}/add", until=until)
+    elif not over:
+        yield Action(name="add_evidence", url=f"{base}/add")
+    ruling = story.ruling
+    if _shows_ruling(row, case, story) and ruling and state in ("inadmissible", "decided",
+                                                                "under_appeal"):  # fmt: skip
+        me = Appellant(row["id"])
+        if parts.may_appeal(story, ruling, me, lodged, now):
+            url = f"/decisions/{ruling.id}/appeal?complaint={row['id']}"
+            yield Action(name="appeal", url=url, until=ruling.appeal_until)
+    if not over and state != "under_appeal":
+        yield Action(name="withdraw", url=f"{base}/withdraw")
 
 
-def _plain(kind: str, at: datetime) -> TimelineEntry:
-    return TimelineEntry(at=at, kind=kind, text=words.happened_to_complainant(kind, {}))
+# --- what happened --------------------------------------------------------------------------------
+
+
+def _since(row: Row, facts: Sequence[Any]) -> list[Any]:
+    """What happened in the case while this complaint was part of it: how the case stands, its state
+    tells; what went before, or came after, was not about this complaint."""
+    joined, left = row["joined_at"], row["withdrawn_at"]
+    if joined is None:
+        return []
+    return [
+        fact
+        for fact in facts
+        if (at := parts.time_of(fact)) >= joined and (left is None or at <= left)
+    ]
+
+
+def _timeline(row: Row, story: Story) -> Iterable[TimelineEntry]:
+    yield _entry("submitted", row["filed_at"], {})
+    if row["joined_at"] is not None:
+        yield _entry("joined", row["joined_at"], {})
+    for fact in _since(row, story.told):
+        kind = parts.kind_of(fact, KINDS[type(fact)])
+        if kind not in _SEEN or not _concerns(fact, kind, row["id"]):
+            continue
+        data = parts.told_of(fact, _SEEN[kind])
+        if kind == "appeal_opened":
+            data["appellant"] = _appellant(fact.complaint_id, row["id"])
+        yield _entry(kind, parts.time_of(fact), data)
+    if row["withdrawn_at"] is not None and row["id"] not in story.left:
+        yield _entry("complaint_left", row["withdrawn_at"], {})
+
+
+def _concerns(fact: CaseFact, kind: str, complaint_id: str) -> bool:
+    if kind in _OF_ONE:
+        return getattr(fact, "complaint_id", None) == complaint_id
+    return kind != "note_added" or getattr(fact, "visibility", "") == "public"
+
+
+def _entry(kind: str, at: datetime, data: dict[str, Any]) -> TimelineEntry:
+    text = party_words.happened_to_complainant(kind, data)
+    return TimelineEntry(at=at, kind=kind, text=text, data=data)

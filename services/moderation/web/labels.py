@@ -133,25 +133,6 @@ def events_for_staff(timeline: Iterable[TimelineEntry]) -> list[Event]:
     return events[::-1]
 
 
-def events_for_complainant(timeline: Iterable[TimelineEntry]) -> list[Event]:
-    return _events(timeline, _complainant_titles())
-
-
-def events_for_accused(timeline: Iterable[TimelineEntry]) -> list[Event]:
-    return _events(timeline, _accused_titles())
-
-
-def _events(timeline: Iterable[TimelineEntry], titles: dict[str, Label]) -> list[Event]:
-    shown = []
-    for entry in timeline:
-        label = titles[entry.kind]
-        title = label.text
-        if entry.kind == "decided":
-            title = _("Decided: %(outcome)s") % {"outcome": outcome(entry.data["outcome"]).text}
-        shown.append(Event(entry.at, title, label.tone))
-    return shown[::-1]
-
-
 def _staff_title(entry: TimelineEntry) -> Label:
     data = entry.data
     if entry.kind == "joined":
@@ -200,38 +181,10 @@ def _staff_title(entry: TimelineEntry) -> Label:
     }[entry.kind]
 
 
-def _complainant_titles() -> dict[str, Label]:
-    return {
-        "submitted": Label(_("You filed the complaint"), "info"),
-        "joined": Label(_("It reached the moderators"), "neutral"),
-        "admitted": Label(_("It was admitted and will be decided"), "info"),
-        "inadmissible": Label(_("It could not be admitted"), "neutral"),
-        "counter_notice_requested": Label(_("The other side was asked to answer"), "wait"),
-        "counter_notice_received": Label(_("The other side answered"), "info"),
-        "counter_notice_late": Label(_("The other side answered after the deadline"), "neutral"),
-        "counter_notice_lapsed": Label(_("The other side did not answer in time"), "wait"),
-        "decided": Label(_("Decided"), "good"),
-        "closed": Label(_("The time to appeal is over"), "neutral"),
-    }
-
-
-def _accused_titles() -> dict[str, Label]:
-    return {
-        "counter_notice_requested": Label(_("You were asked to answer"), "wait"),
-        "counter_notice_received": Label(_("We received your answer"), "info"),
-        "counter_notice_late": Label(_("Your answer arrived after the deadline"), "wait"),
-        "counter_notice_lapsed": Label(_("The time to answer passed"), "bad"),
-        "decided": Label(_("Decided"), "info"),
-        "closed": Label(_("The time to appeal is over"), "neutral"),
-    }
-
-
 FUNCTIONS = {
     function.__name__: function
     for function in (
         due_kind,
-        events_for_accused,
-        events_for_complainant,
         events_for_staff,
         language_name,
         outcome,

@@ -5,12 +5,12 @@ from fastapi import APIRouter
 from services.moderation.center import Center
 from services.moderation.desk import Desk
 from services.moderation.web import center as center_pages
-from services.moderation.web import console, labels, queue, queue_labels
+from services.moderation.web import center_labels, console, labels, queue, queue_labels
 from services.runtime.clock import Clock
 from services.runtime.live import Live
 from services.runtime.web import Pages
 
-FUNCTIONS = labels.FUNCTIONS | queue_labels.FUNCTIONS
+FUNCTIONS = labels.FUNCTIONS | queue_labels.FUNCTIONS | center_labels.FUNCTIONS
 
 
 def router(pages: Pages, desk: Desk, center: Center, *, live: Live, clock: Clock) -> APIRouter:
@@ -21,5 +21,5 @@ def router(pages: Pages, desk: Desk, center: Center, *, live: Live, clock: Clock
     site = APIRouter(include_in_schema=False)
     site.include_router(queue.router(pages, desk, live))
     site.include_router(console.router(pages, desk, live, clock=clock))
-    site.include_router(center_pages.router(pages, center))
+    site.include_router(center_pages.router(pages, center, live))
     return site

@@ -1,0 +1,190 @@
+"""Queries of the Complaint Center. Rows come out as they are; `shown` says who sees what."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from services.moderation.store import Page, Store, is_id, rows_of
+from services.moderation.tables import (
+    answers,
+    cases,
+    complaints,
+    findings,
+    measures,
+    sent,
+    timeline,
+)
+from services.runtime.database import Row
+from services.runtime.live import Change
+
+_INSIDE = ("claimed", "released")
+"""Kinds of entries that are many, and that no party sees."""
+_CHANGES_AT_ONCE = 500
+
+
+class ComplaintParts(NamedTuple):
+    """A complaint, its case once it has one, that case's timeline, and its appeals."""
+
+    complaint: Row
+    case: Row | None
+    timeline: Sequence[Row]
+    lodged: Sequence[Row]
+
+
+class AccusedParts(NamedTuple):
+    """A case as its accused knows it: what they sent, and what is on their record for it."""
+
+    case: Row
+    answers: Sequence[Row]
+    timeline: Sequence[Row]
+    sent: Sequence[Row]
+    findings: Sequence[Row]
+
+
+class Matters(NamedTuple):
+    """A page of a reader's complaints or cases, with the cases and timelines they belong to."""
+
+    rows: Sequence[Row]
+    next: str | None
+    cases: dict[str, Row]
+    timelines: dict[str, list[Row]]
+    answers: dict[str, list[Row]]
+
+
+class CenterStore(Store):
+    async def complaint_parts(self, complaint_id: str) -> ComplaintParts | None:
+        if not is_id(complaint_id):
+            return None
+        async with self._database.read() as connection:
+            found = await rows_of(
+                connection, sa.select(complaints).where(complaints.c.id == complaint_id)
+            )
+            if not found:
+                return None
+            case_id = found[0]["case_id"]
+            if case_id is None:
+                return ComplaintParts(found[0], None, (), ())
+            joined = await rows_of(connection, sa.select(cases).where(cases.c.id == case_id))
+            mine = sa.select(sent).where(
+                sent.c.case_id == case_id, sent.c.complaint_id == complaint_id
+            )
+            return ComplaintParts(
+                found[0],
+                joined[0] if joined else None,
+                await rows_of(connection, _timelines([case_id])),
+                await rows_of(connection, mine),
+            )
+
+    async def accused_parts(self, case_id: str) -> AccusedParts | None:
+        if not is_id(case_id):
+            return None
+        async with self._database.read() as connection:
+            found = await rows_of(connection, sa.select(cases).where(cases.c.id == case_id))
+            if not found:
+                return None
+            a, s, f = answers.c, sent.c, findings.c
+            answered = sa.select(answers).where(a.case_id == case_id)
+            theirs = sa.select(sent).where(s.case_id == case_id, s.complaint_id.is_(None))
+            member = f"member:{found[0]['accused']}"
+            on_record = sa.select(findings).where(f.member == member, f.case_id == case_id)
+            return AccusedParts(
+                found[0],
+                await rows_of(connection, answered.order_by(a.received_at, a.id)),
+                await rows_of(connection, _timelines([case_id])),
+                await rows_of(connection, theirs.order_by(s.at, s.id)),
+                await rows_of(connection, on_record.order_by(f.at, f.id)),
+            )
+
+    async def complaints_by(self, complainant: str, *, cursor: str | None, limit: int) -> Matters:
+        """The complaints of `<kind>:<id>`, newest first."""
+        c = complaints.c
+        query = sa.select(complaints).where(c.complainant == complainant)
+        page = await self._page(
+            query, c.filed_at, c.id, newest_first=True, cursor=cursor, limit=limit
+        )
+        return await self._matters(page, [row["case_id"] for row in page.rows if row["case_id"]])
+
+    async def cases_against(self, member: str, *, cursor: str | None, limit: int) -> Matters:
+        """The cases of which `member`, their accused, was told; the last told first."""
+        c = cases.c
+        query = sa.select(cases).where(c.accused == member, c.told_at.is_not(None))
+        page = await self._page(
+            query, c.told_at, c.id, newest_first=True, cursor=cursor, limit=limit
+        )
+        return await self._matters(page, [row["id"] for row in page.rows])
+
+    async def record_of(self, member: str) -> tuple[Sequence[Row], Sequence[Row]]:
+        """The findings and measures of `<kind>:<id>`, the newest first."""
+        f, m = findings.c, measures.c
+        async with self._database.read() as connection:
+            return (
+                await rows_of(
+                    connection,
+                    sa.select(findings).where(f.member == member).order_by(f.at.desc(), f.id),
+                ),
+                await rows_of(
+                    connection,
+                    sa.select(measures)
+                    .where(m.member == member, m.imposed_at.is_not(None))
+                    .order_by(m.imposed_at.desc(), m.id),
+                ),
+            )
+
+    async def audiences(
+        self, changes: Collection[Change], wanted: Collection[str]
+    ) -> Iterable[str]:
+        """Which of the topics `complaint:<id>`, `complainant:<kind>:<id>` and `accused:<member>`
+        are concerned (see `services.runtime.live`)."""
+        topics: set[str] = set()
+        watched = {
+            kind: [topic.partition(":")[2] for topic in wanted if topic.startswith(f"{kind}:")]
+            for kind in ("complaint", "complainant", "accused")
+        }
+        every = list(changes)
+        for start in range(0, len(every), _CHANGES_AT_ONCE):
+            some = every[start : start + _CHANGES_AT_ONCE]
+            of_cases = [each.id for each in some if each.kind in ("case", "response")]
+            of_complaints = [each.id for each in some if each.kind == "complaint"]
+            if watched["complaint"] or watched["complainant"]:
+                topics |= await self._complainants(of_cases, of_complaints, watched)
+            if watched["accused"] and of_cases:
+                c = cases.c
+                query = sa.select(c.accused).where(
+                    c.id.in_(of_cases), c.accused.in_(watched["accused"]), c.told_at.is_not(None)
+                )
+                topics.update(f"accused:{row['accused']}" for row in await self._all(query))
+        return topics
+
+    async def _complainants(
+        self, of_cases: list[str], of_complaints: list[str], watched: dict[str, list[str]]
+    ) -> set[str]:
+        c = complaints.c
+        query = sa.select(c.id, c.complainant).where(
+            c.case_id.in_(of_cases) | c.id.in_(of_complaints),
+            c.id.in_(watched["complaint"]) | c.complainant.in_(watched["complainant"]),
+        )
+        rows = await self._all(query)
+        return {f"complaint:{row['id']}" for row in rows} | {
+            f"complainant:{row['complainant']}" for row in rows
+        }
+
+    async def _matters(self, page: Page, case_ids: list[str]) -> Matters:
+        matters = Matters(page.rows, page.next, {}, {}, {})
+        if not case_ids:
+            return matters
+        async with self._database.read() as connection:
+            for row in await rows_of(connection, sa.select(cases).where(cases.c.id.in_(case_ids))):
+                matters.cases[row["id"]] = row
+            for row in await rows_of(connection, _timelines(case_ids)):
+                matters.timelines.setdefault(row["case_id"], []).append(row)
+            answered = sa.select(answers.c.case_id, answers.c.received_at)
+            for row in await rows_of(connection, answered.where(answers.c.case_id.in_(case_ids))):
+                matters.answers.setdefault(row["case_id"], []).append(row)
+        return matters
+
+
+def _timelines(case_ids: list[str]) -> sa.Select[Any]:
+    c = timeline.c
+    query = sa.select(timeline).where(c.case_id.in_(case_ids), c.kind.not_in(_INSIDE))
+    return query.order_by(c.case_id, c.sequence, c.position)
