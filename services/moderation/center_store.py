@@ -178,7 +178,7 @@ class CenterStore(Store):
                 matters.cases[row["id"]] = row
             for row in await rows_of(connection, _timelines(case_ids)):
                 matters.timelines.setdefault(row["case_id"], []).append(row)
-            answered = sa.select(answers.c.case_id, answers.c.received_at)
+            answered = sa.select(answers.c.case_id, answers.c.version)
             for row in await rows_of(connection, answered.where(answers.c.case_id.in_(case_ids))):
                 matters.answers.setdefault(row["case_id"], []).append(row)
         return matters

@@ -79,26 +79,35 @@ def _filed(fact: ComplaintFiled) -> Row:
         "additions": [],
         "filed_at": fact.filed_at,
         "joined_at": None,
+        "joined_sequence": None,
         "withdrawn_at": None,
+        "withdrawn_sequence": None,
     }
 
 
 def _complaint_changes(row: Row, fact: Any, message: Message) -> Row:
     match fact:
         case ComplaintJoined():
-            return {"case_id": aggregate_id(message), "joined_at": fact.joined_at}
+            return {
+                "case_id": aggregate_id(message),
+                "joined_at": fact.joined_at,
+                "joined_sequence": message.sequence,
+            }
         case EvidenceAdded():
             added = {"kind": "evidence", "at": fact.added_at, "text": fact.text}
         case InformationSupplied():
             added = {"kind": "information", "at": fact.supplied_at, "text": fact.text}
         case ComplaintWithdrawn():
-            return {"withdrawn_at": fact.withdrawn_at}
+            return {
+                "withdrawn_at": fact.withdrawn_at,
+                "withdrawn_sequence": message.sequence,
+            }
         case _:
             raise LookupError(type(fact).__name__)
     files = [file.id for file in fact.evidence]
     return {
         "evidence": [*row["evidence"], *fact.evidence],
-        "additions": [*row["additions"], {**added, "files": files}],
+        "additions": [*row["additions"], {**added, "files": files, "sequence": message.sequence}],
     }
 
 

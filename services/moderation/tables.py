@@ -31,8 +31,11 @@ complaints = sa.Table(
     # What the complainant wrote later, with the ids of the files that came along.
     sa.Column("additions", Json, nullable=False),
     sa.Column("filed_at", UtcTime, nullable=False),
+    # When and where in the log it joined its case, and was taken back.
     sa.Column("joined_at", UtcTime),
+    sa.Column("joined_sequence", sa.BigInteger),
     sa.Column("withdrawn_at", UtcTime),
+    sa.Column("withdrawn_sequence", sa.BigInteger),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Index("complaints_of_complainant", "complainant", "filed_at", "id"),
     sa.Index("complaints_of_case", "case_id", "joined_at"),

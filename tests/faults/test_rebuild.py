@@ -29,6 +29,7 @@ from contracts.member import (
     member_key,
 )
 from contracts.member import Step as Reckoned
+from contracts.response import AppealLodged, EvidenceSupplied, ExtensionRequested
 from contracts.streams import COMPLAINTS, MAIL
 from deploy.parts import ROOT
 from services.intake import app as intake
@@ -165,9 +166,36 @@ def records() -> Iterator[Step]:
             yield aggregate, [fact]
 
 
+def said_later() -> Iterator[Step]:
+    """What parties sent after filing, as intake wrote it."""
+    for place in range(MEMBERS):
+        case_id = derived_id("load", str(place))
+        said = {"case_id": case_id, "by": "seller-1"}
+        response = Aggregate(kind="response", id=derived_id("later", str(place)))
+        yield response, [ExtensionRequested(**said, reason="Ill.", requested_at=day(3))]
+        yield response, [EvidenceSupplied(**said, text="More.", evidence=(), received_at=day(4))]
+        yield (
+            response,
+            [
+                AppealLodged(
+                    **said,
+                    appeal_id=derived_id("appeal", str(place)),
+                    decision_id="d",
+                    appellant="accused",
+                    complaint_id=None,
+                    text="It is not so.",
+                    language="en",
+                    lodged_at=day(5),
+                )
+            ],
+        )
+
+
 async def fill(store: EventStore) -> None:
     versions: dict[str, int] = {}
-    for number, (aggregate, facts) in enumerate([*history(CASES), *records(), *mails()]):
+    for number, (aggregate, facts) in enumerate(
+        [*history(CASES), *records(), *said_later(), *mails()]
+    ):
         versions[aggregate.subject] = await store.append(
             aggregate,
             facts,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from contracts.case import CaseFact
+from contracts.case import AppealOpened, CaseFact
 from services.moderation import party_words
 from services.moderation.center_store import AccusedParts
 from services.moderation.kinds import KINDS
@@ -22,7 +22,6 @@ from services.moderation.party_models import (
     InterimShown,
     MeasureOfDecision,
     MoreEvidence,
-    NoteShown,
     SharedEvidence,
 )
 from services.moderation.read_models import TimelineEntry
@@ -102,10 +101,10 @@ def accused_detail(found: AccusedParts, *, now: datetime) -> AccusedCaseDetail:
         decision=_decision(story.ruling) if story.ruling and story.ruling.statement else None,
         earlier_decisions=tuple(_decision(each) for each in story.earlier if each.statement),
         findings=tuple(finding_shown(each, now) for each in findings),
-        appeals=tuple(_appeals(row, story, files)),
-        notes=tuple(NoteShown(at=note.at, text=note.text) for note in _since(row, story.notes)),
+        appeals=tuple(_appeals(story, files)),
+        notes=tuple(parts.notes(_since(story))),
         actions=tuple(_actions(row, story, summary, sent, now)),
-        timeline=tuple(_timeline(row, story)),
+        timeline=tuple(_timeline(story)),
         version=row["version"],
     )
 
@@ -116,8 +115,7 @@ def accused_detail(found: AccusedParts, *, now: datetime) -> AccusedCaseDetail:
 def _is_answered(story: Story, answers: Sequence[Row]) -> bool:
     """Whether an answer stands to what is asked now. It stands in the log a moment before the case
     takes note of it: whoever has just answered is not to be asked again."""
-    since = story.asked.at if story.asked else None
-    return any(since is None or answer["received_at"] >= since for answer in answers)
+    return any(answer["version"] > story.asked_sequence for answer in answers)
 
 
 def _summary(row: Row, story: Story, answered: bool) -> dict[str, Any]:
@@ -194,7 +192,7 @@ def _extension(story: Story, sent: Sequence[Row]) -> ExtensionShown | None:
     asked = [
         each
         for each in sent
-        if each["kind"] == "extension" and story.asked and each["at"] >= story.asked.at
+        if each["kind"] == "extension" and each["version"] > story.asked_sequence
     ]
     known = story.extension
     if known is None:
@@ -240,10 +238,11 @@ def _decision(ruling: Ruling) -> DecisionOnAccused:
     )
 
 
-def _appeals(row: Row, story: Story, files: str) -> Iterable[AppealShown]:
+def _appeals(story: Story, files: str) -> Iterable[AppealShown]:
+    known = {id(fact) for fact in _since(story)}
     for appeal in story.appeals.values():
         opened, decided = appeal.opened, appeal.decided
-        if opened.at < row["told_at"]:
+        if id(opened) not in known:
             continue  # about a decision of which the accused was never told
         own = opened.complaint_id is None
         yield AppealShown(
@@ -292,19 +291,21 @@ def _actions(
 # --- what happened --------------------------------------------------------------------------------
 
 
-def _since(row: Row, facts: Sequence[Any]) -> list[Any]:
+def _since(story: Story) -> list[CaseFact]:
     """What happened since the accused was told of the case."""
-    return [fact for fact in facts if parts.time_of(fact) >= row["told_at"]]
+    since = story.accused_since
+    return [told.fact for told in story.told if since is not None and told.sequence >= since]
 
 
-def _timeline(row: Row, story: Story) -> Iterable[TimelineEntry]:
-    for fact in _since(row, story.told):
+def _timeline(story: Story) -> Iterable[TimelineEntry]:
+    for fact in _since(story):
         kind = parts.kind_of(fact, KINDS[type(fact)])
         if kind not in _SEEN or not _concerns(fact, kind):
             continue
         data = parts.told_of(fact, _SEEN[kind])
-        if kind == "appeal_opened":
-            data["appellant"] = "you" if fact.complaint_id is None else "other_side"
+        if isinstance(fact, AppealOpened):
+            own = fact.complaint_id is None
+            data["appellant"] = "you" if own else "other_side"
         at = parts.time_of(fact)
         text = party_words.happened_to_accused(kind, data)
         yield TimelineEntry(at=at, kind=kind, text=text, data=data)

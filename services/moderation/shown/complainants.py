@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from contracts.case import CaseFact
+from contracts.case import AppealOpened, CaseFact
 from services.moderation import party_words
 from services.moderation.center_store import ComplaintParts
 from services.moderation.kinds import KINDS
@@ -17,7 +17,6 @@ from services.moderation.party_models import (
     ComplaintDetail,
     ComplaintSummary,
     DecisionTold,
-    NoteShown,
     QuestionShown,
 )
 from services.moderation.policy import Policy
@@ -40,7 +39,6 @@ _SEEN: dict[str, tuple[str, ...]] = {
     "information_late": (),
     "information_lapsed": (),
     "evidence_added": (),
-    "complaint_left": (),
     "retyped": ("from_type", "to_type"),
     "held": (),
     "resumed": (),
@@ -61,7 +59,6 @@ _OF_ONE = frozenset(
         "information_late",
         "information_lapsed",
         "evidence_added",
-        "complaint_left",
         "appeal_rejected",
     }
 )
@@ -96,7 +93,7 @@ def complaint_detail(found: ComplaintParts, *, policy: Policy, now: datetime) ->
         decision=_told(story.ruling, policy) if _shows_ruling(row, case, story) else None,
         earlier_decisions=tuple(_told(ruling, policy) for ruling in rulings),
         appeals=tuple(_appeals(row, story, files)),
-        notes=tuple(NoteShown(at=note.at, text=note.text) for note in _since(row, story.notes)),
+        notes=tuple(parts.notes(_since(row, story))),
         withdrawn_at=row["withdrawn_at"],
         actions=tuple(_actions(row, case, story, lodged, now)),
         timeline=tuple(_timeline(row, story)),
@@ -146,8 +143,10 @@ def _open_question(row: Row, story: Story) -> Question | None:
     asked = story.questions.get(row["id"], ())
     if not asked or not asked[-1].is_open or asked[-1].lapsed_at or story.ruling:
         return None
-    answers = [each for each in row["additions"] if each["kind"] == "information"]
-    answered = bool(answers) and parts.moment(answers[-1]["at"]) >= asked[-1].asked.at
+    answered = any(
+        each["kind"] == "information" and each["sequence"] > asked[-1].sequence
+        for each in row["additions"]
+    )
     return None if answered else asked[-1]
 
 
@@ -222,8 +221,7 @@ def _question(question: Question, now: datetime) -> QuestionShown:
 
 def _was_told(ruling: Ruling, row: Row) -> bool:
     """Who joined later, or left before, was not told."""
-    joined, left = row["joined_at"], row["withdrawn_at"]
-    return joined is not None and joined <= ruling.at and (left is None or left > ruling.at)
+    return _was_there(row, ruling.sequence)
 
 
 def _shows_ruling(row: Row, case: Row | None, story: Story) -> bool:
@@ -307,32 +305,31 @@ def _actions(
 # --- what happened --------------------------------------------------------------------------------
 
 
-def _since(row: Row, facts: Sequence[Any]) -> list[Any]:
+def _was_there(row: Row, sequence: int) -> bool:
+    """Whether the complaint was part of the case at that place in the log."""
+    joined, left = row["joined_sequence"], row["withdrawn_sequence"]
+    return joined is not None and joined <= sequence and (left is None or sequence < left)
+
+
+def _since(row: Row, story: Story) -> list[CaseFact]:
     """What happened in the case while this complaint was part of it: how the case stands, its state
     tells; what went before, or came after, was not about this complaint."""
-    joined, left = row["joined_at"], row["withdrawn_at"]
-    if joined is None:
-        return []
-    return [
-        fact
-        for fact in facts
-        if (at := parts.time_of(fact)) >= joined and (left is None or at <= left)
-    ]
+    return [told.fact for told in story.told if _was_there(row, told.sequence)]
 
 
 def _timeline(row: Row, story: Story) -> Iterable[TimelineEntry]:
     yield _entry("submitted", row["filed_at"], {})
     if row["joined_at"] is not None:
         yield _entry("joined", row["joined_at"], {})
-    for fact in _since(row, story.told):
+    for fact in _since(row, story):
         kind = parts.kind_of(fact, KINDS[type(fact)])
         if kind not in _SEEN or not _concerns(fact, kind, row["id"]):
             continue
         data = parts.told_of(fact, _SEEN[kind])
-        if kind == "appeal_opened":
+        if isinstance(fact, AppealOpened):
             data["appellant"] = _appellant(fact.complaint_id, row["id"])
         yield _entry(kind, parts.time_of(fact), data)
-    if row["withdrawn_at"] is not None and row["id"] not in story.left:
+    if row["withdrawn_at"] is not None:
         yield _entry("complaint_left", row["withdrawn_at"], {})
 
 

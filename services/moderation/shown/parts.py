@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from contracts.case import AppealRejected, CaseFact
+from contracts.case import AppealRejected, CaseFact, NoteAdded
 from contracts.parties import Evidence
-from services.moderation.party_models import AppealShown, ListingShown
+from services.moderation.party_models import AppealShown, ListingShown, NoteShown
 from services.moderation.read_models import Answer, EvidenceItem, ProductShown
 from services.moderation.shown.story import Appellant, Ruling, Story
 from services.runtime.database import Row
@@ -63,11 +63,6 @@ def _item(file: Mapping[str, Any], files: str) -> EvidenceItem:
     return EvidenceItem(**{name: file[name] for name in named}, url=f"{files}/{file['id']}")
 
 
-def moment(at: datetime | str) -> datetime:
-    """A time out of a JSON column."""
-    return datetime.fromisoformat(at) if isinstance(at, str) else at
-
-
 def time_of(fact: CaseFact) -> datetime:
     """When it happened: answers count from when the server received them."""
     at: datetime = getattr(fact, "received_at", None) or getattr(fact, "at")  # noqa: B009
@@ -99,6 +94,13 @@ def may_appeal(
     done = {(each["decision_id"], Appellant(each["complaint_id"])) for each in lodged}
     done.update((appeal.opened.decision_id, appeal.by) for appeal in story.appeals.values())
     return (ruling.id, who) not in done
+
+
+def notes(facts: Iterable[CaseFact]) -> Iterable[NoteShown]:
+    """The notes that are for both parties to read."""
+    for fact in facts:
+        if isinstance(fact, NoteAdded) and fact.visibility == "public":
+            yield NoteShown(at=fact.at, text=fact.text)
 
 
 def not_taken_up(refused: AppealRejected) -> AppealShown:

@@ -3,7 +3,7 @@
 Everything that either side might see is gathered here; `complainants` and `accused` choose from it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -35,7 +35,6 @@ from contracts.case import (
     InterimMeasureKept,
     InterimMeasureLifted,
     Measure,
-    NoteAdded,
     StatementOfReasons,
 )
 from contracts.codec import upcast
@@ -48,6 +47,13 @@ class Appellant(NamedTuple):
     complaint_id: str | None
 
 
+class Told(NamedTuple):
+    """A fact and where it stands in the log: the order of things, whatever clocks say."""
+
+    sequence: int
+    fact: CaseFact
+
+
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """What stands, or stood: a decision, or what an appeal made of it (`of` is who appealed).
@@ -56,6 +62,7 @@ class Ruling:
     """
 
     id: str
+    sequence: int
     at: datetime
     outcome: str
     reasons: str
@@ -71,6 +78,7 @@ class Question:
     """What one complainant was asked."""
 
     asked: InformationRequested
+    sequence: int
     due_at: datetime
     answer: InformationReceived | None = None
     lapsed_at: datetime | None = None
@@ -109,8 +117,9 @@ class Extension:
 class Story:
     """`answer_due_at` is the accused's deadline as it is now, `decide_due_at` the moderators'."""
 
-    told: tuple[CaseFact, ...] = ()
+    told: tuple[Told, ...] = ()
     asked: CounterNoticeRequested | None = None
+    asked_sequence: int = 0
     answer_due_at: datetime | None = None
     decide_due_at: datetime | None = None
     extension: Extension | None = None
@@ -123,7 +132,8 @@ class Story:
     interim: Mapping[str, Interim] = field(default_factory=dict)
     moved: tuple[CaseRetyped, ...] = ()
     left: Mapping[str, datetime] = field(default_factory=dict)
-    notes: tuple[NoteAdded, ...] = ()
+    accused_since: int | None = None
+    """From where on in the log the accused knows of the case."""
     held: bool = False
     reopened: bool = False
 
@@ -140,52 +150,59 @@ def _facts() -> TypeAdapter[CaseFact]:
     return TypeAdapter(Annotated[CaseFact, Field(discriminator="type")])
 
 
-def facts_of(timeline: Iterable[Row]) -> list[CaseFact]:
-    """The facts that rows of the timeline hold, as they are read today."""
-    return [_facts().validate_python(upcast(row["data"]), strict=False) for row in timeline]
-
-
-def story_of(timeline: Sequence[Row]) -> Story:
+def story_of(timeline: Iterable[Row]) -> Story:
     """The story of one case. `timeline` are its rows, in the order of the log."""
     story = EMPTY
-    for fact in facts_of(timeline):
-        story = tell(story, fact)
+    for row in timeline:
+        fact = _facts().validate_python(upcast(row["data"]), strict=False)
+        story = tell(story, Told(row["sequence"], fact))
     return story
 
 
-def tell(story: Story, fact: CaseFact) -> Story:
-    """The story after `fact`."""
-    changes: dict[str, Any] = {"told": (*story.told, fact)}
+def tell(story: Story, told: Told) -> Story:
+    """The story after one more fact."""
+    fact = told.fact
+    changes: dict[str, Any] = {"told": (*story.told, told)}
     if (due := getattr(fact, "decide_due_at", None)) is not None:
         changes["decide_due_at"] = due
-    return replace(story, **changes, **_changes(story, fact))
+    if story.accused_since is None and isinstance(fact, _TELLS_THE_ACCUSED):
+        changes["accused_since"] = told.sequence
+    return replace(story, **changes, **_changes(story, told))
 
 
-def _changes(story: Story, fact: CaseFact) -> dict[str, Any]:
-    match fact:
-        case CounterNoticeRequested():
-            return {"asked": fact, "answer_due_at": fact.due_at, "extension": None}
-        case ExtensionAsked() | ExtensionGranted() | ExtensionRefused():
+_TELLS_THE_ACCUSED = (CounterNoticeRequested, CaseDecided, InterimMeasureImposed)
+
+
+def _changes(story: Story, told: Told) -> dict[str, Any]:
+    match told.fact:
+        case CounterNoticeRequested() as fact:
+            return {
+                "asked": fact,
+                "asked_sequence": told.sequence,
+                "answer_due_at": fact.due_at,
+                "extension": None,
+            }
+        case ExtensionAsked() | ExtensionGranted() | ExtensionRefused() as fact:
             return _extended(story.extension, fact)
-        case AccusedEvidenceReceived():
+        case AccusedEvidenceReceived() as fact:
             return {"more_evidence": (*story.more_evidence, fact)}
-        case InformationRequested() | InformationReceived() | InformationLapsed():
-            before = story.questions.get(fact.complaint_id, ())
-            return {"questions": {**story.questions, fact.complaint_id: _asked(before, fact)}}
-        case CaseRetyped():  # what is alleged has changed: the accused is asked anew, if at all
+        case InformationRequested() | InformationReceived() | InformationLapsed() as fact:
+            asked = _asked(story.questions.get(fact.complaint_id, ()), fact, told.sequence)
+            return {"questions": {**story.questions, fact.complaint_id: asked}}
+        case (
+            CaseRetyped() as fact
+        ):  # what is alleged has changed: the accused is asked anew, if at all
             return {"moved": (*story.moved, fact), "asked": None, "answer_due_at": None}
         case CaseHeld():
             return {"held": True}
-        case CaseResumed():
+        case CaseResumed() as fact:
             return _resumed(story, fact)
-        case NoteAdded(visibility="public"):
-            return {"notes": (*story.notes, fact)}
-        case ComplaintLeft():
+        case ComplaintLeft() as fact:
             return {"left": {**story.left, fact.complaint_id: fact.at}}
-        case InterimMeasureImposed() | InterimMeasureKept() | InterimMeasureLifted():
+        case InterimMeasureImposed() | InterimMeasureKept() | InterimMeasureLifted() as fact:
             return {"interim": _interim(story.interim, fact)}
         case _:
-            return _ruled(story, fact)
+            return _ruled(story, told)
 
 
 def _extended(
@@ -204,9 +221,10 @@ def _extended(
 def _asked(
     before: tuple[Question, ...],
     fact: InformationRequested | InformationReceived | InformationLapsed,
+    sequence: int,
 ) -> tuple[Question, ...]:
     if isinstance(fact, InformationRequested):
-        return (*before, Question(fact, fact.due_at))
+        return (*before, Question(fact, sequence, fact.due_at))
     if not before:
         return before
     if isinstance(fact, InformationReceived):
@@ -241,14 +259,15 @@ def _interim(
     return {**before, fact.measure_id: replace(known, lifted=fact)}
 
 
-def _ruled(story: Story, fact: CaseFact) -> dict[str, Any]:
+def _ruled(story: Story, told: Told) -> dict[str, Any]:
     """Decisions, appeals, and cases that are opened again."""
-    match fact:
-        case CaseDeclaredInadmissible():
+    match told.fact:
+        case CaseDeclaredInadmissible() as fact:
             return _now(
                 story,
                 Ruling(
                     id=fact.decision_id,
+                    sequence=told.sequence,
                     at=fact.at,
                     outcome="inadmissible",
                     reasons=fact.explanation,
@@ -256,11 +275,12 @@ def _ruled(story: Story, fact: CaseFact) -> dict[str, Any]:
                     appeal_until=fact.appeal_until,
                 ),
             )
-        case CaseDecided():
+        case CaseDecided() as fact:
             return _now(
                 story,
                 Ruling(
                     id=fact.decision_id,
+                    sequence=told.sequence,
                     at=fact.at,
                     outcome=str(fact.outcome),
                     reasons=fact.statement.facts,
@@ -270,19 +290,19 @@ def _ruled(story: Story, fact: CaseFact) -> dict[str, Any]:
                     measures=fact.measures,
                 ),
             )
-        case AppealOpened():
+        case AppealOpened() as fact:
             return {"appeals": {**story.appeals, fact.appeal_id: Appeal(fact)}}
-        case AppealRejected():
+        case AppealRejected() as fact:
             return {"rejected": (*story.rejected, fact)}
-        case AppealDecided():
-            return _appeal_decided(story, fact)
+        case AppealDecided() as fact:
+            return _appeal_decided(story, fact, told.sequence)
         case CaseReopened():
             return {**_now(story, None), "reopened": True}
         case _:
             return {}
 
 
-def _appeal_decided(story: Story, fact: AppealDecided) -> dict[str, Any]:
+def _appeal_decided(story: Story, fact: AppealDecided, sequence: int) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if (appeal := story.appeals.get(fact.appeal_id)) is not None:
         changes["appeals"] = {**story.appeals, fact.appeal_id: replace(appeal, decided=fact)}
@@ -292,6 +312,7 @@ def _appeal_decided(story: Story, fact: AppealDecided) -> dict[str, Any]:
         return {**changes, **_now(story, None)}
     ruling = Ruling(
         id=fact.appeal_id,
+        sequence=sequence,
         at=fact.at,
         outcome=str(fact.outcome),
         reasons=fact.statement.facts,

@@ -1,4 +1,4 @@
-"""What parties sent in a case besides answers."""
+"""What parties sent in a case besides answers, and where in the log complaints came and went."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,8 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
+    op.add_column("complaints", sa.Column("joined_sequence", sa.BigInteger))
+    op.add_column("complaints", sa.Column("withdrawn_sequence", sa.BigInteger))
     op.create_table(
         "sent",
         sa.Column("id", sa.Text, primary_key=True),
