@@ -56,7 +56,8 @@ class FileTooLarge(TooLarge):
             "%(name)s has %(size)s MB. A file may have at most %(file)s MB, a video %(video)s MB."
         ) % {
             "name": name,
-            "size": round(size / MEGABYTE, 1),
+            # Never “10 MB, at most 10 MB”.
+            "size": max(round(size / MEGABYTE, 1), FILE_LIMIT / MEGABYTE + 0.1),
             "file": FILE_LIMIT // MEGABYTE,
             "video": VIDEO_LIMIT // MEGABYTE,
         }
