@@ -33,6 +33,9 @@ Key = tuple[Any, ...]
 BATCH = 2_000
 REBUILD_BATCH = 20_000
 """Messages in one transaction. The more, the fewer times a row is written that many facts touch."""
+PACE_SECONDS = 0.02
+"""The least time from one transaction to the next while following: a transaction costs several
+times what a message in it does, so those that come close together share one."""
 RETRY_SECONDS = 0.5
 
 FOLDED = Counter("redress_facts_folded", "Facts folded into rows", ["projection"])
@@ -212,11 +215,15 @@ class Projector:
             OneBehind() as writing,
         ):
             read: list[Read] = []
+            loop = asyncio.get_running_loop()
+            earliest = 0.0
             while True:
                 if feed.pending == 0:
                     self.caught_up.set()
                     if rebuilding:
                         return
+                if not rebuilding and (early := earliest - loop.time()) > 0:
+                    await asyncio.sleep(early)
                 batch = await feed.next()
                 wanted = [each for each in batch if until is None or each.sequence <= until]
                 # While the database writes one batch, the next is read and decoded.
@@ -225,6 +232,7 @@ class Projector:
                 at_end = ended or feed.pending == 0
                 if read and (at_end or len(read) >= at_once or not (writing.busy or rebuilding)):
                     await writing.start(self._take(read))
+                    earliest = loop.time() + PACE_SECONDS
                     read = []
                 if at_end:
                     await writing.finished()
