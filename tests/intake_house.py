@@ -166,7 +166,7 @@ async def intake(
 ) -> AsyncIterator[House]:
     """The service with the rights it has at the broker, until the block is left.
 
-    The marketplace is away, unless `settings_` tell where it is.
+    The marketplace is away and nothing limits filing, unless `settings_` say so.
     """
     bus = Bus(nats.settings())
     await bus.connect()
@@ -184,6 +184,10 @@ async def intake(
             "secret_key": "k" * 40,
             "public_url": "http://intake",
             "internal_marketplace_url": f"http://127.0.0.1:{free_ports(['nobody'])['nobody']}",
+            "filing_limit_guest": "",
+            "filing_limit_member": "",
+            "filing_limit_network": "",
+            "repeated_complaint_minutes": 0,
             **settings_,
         }
     )

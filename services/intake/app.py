@@ -1,5 +1,6 @@
 """The composition root of intake: everything is made and wired here, once."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -14,6 +15,7 @@ from services.intake.api import parties as parties_api
 from services.intake.appealing import Appealing
 from services.intake.articles import library
 from services.intake.evidence import EvidenceDesk
+from services.intake.fairness import FairUse, Rules
 from services.intake.farside import FarSide
 from services.intake.filing import Filing
 from services.intake.guests import Guests
@@ -23,6 +25,7 @@ from services.intake.scanning import Clamd
 from services.intake.search import search
 from services.intake.settings import Settings
 from services.intake.store import Store
+from services.intake.suspensions import Suspensions
 from services.intake.web import labels, routes
 from services.intake.web.keeping import Keeping
 from services.intake.web.steps import PATH
@@ -48,7 +51,7 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
         database=parts.database,
         metadata=metadata,
         stream=COMPLAINTS,
-        subjects=["case.*.*"],
+        subjects=["case.*.*", "member.*.*"],
         views=VIEWS,
     )
     parts.projectors.append(projector)
@@ -58,8 +61,15 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     scanner = Clamd.at(settings.clamd) if settings.clamd else None
     evidence = EvidenceDesk(evidence_store, scanner=scanner, clock=clock)
     market = profile.load(settings.marketplace_profile)
+    suspensions = Suspensions(store)
     filing = Filing(
-        events=parts.events, evidence=evidence_store, auth=auth, profile=market, clock=clock
+        events=parts.events,
+        evidence=evidence_store,
+        auth=auth,
+        profile=market,
+        fair_use=FairUse(_rules(settings), clock=clock),
+        suspensions=suspensions,
+        clock=clock,
     )
     matters = Matters(events=parts.events, store=store, filing=filing)
     adding, answering, appealing = Adding(matters), Answering(matters), Appealing(matters)
@@ -100,6 +110,7 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
                 path=PATH,
                 secure=auth.secure,
             ),
+            suspensions=suspensions,
             events=parts.events,
             library=library(),
             search=search(),
@@ -109,5 +120,15 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     ]
     app = create_app(parts, title="Redress: intake", routers=routers)
     app.direct("POST", "/api/v1/complaints", filing_api.complaints(filing))
+    app.state.suspensions = suspensions
     pages.install(app)
     return app
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        guest=settings.filing_limit_guest,
+        member=settings.filing_limit_member,
+        network=settings.filing_limit_network,
+        repeated_within=timedelta(minutes=settings.repeated_complaint_minutes),
+    )

@@ -7,19 +7,23 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from contracts.complaint import ComplaintFiled
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import derived_id, new_id
 from contracts.parties import Evidence, Language
 from services.intake import checks
 from services.intake.decider.filing import FileComplaint, Sender, file
 from services.intake.evidence_kinds import FILES_AT_MOST
+from services.intake.fairness import FairUse
 from services.intake.links import TEXT_LIMIT
 from services.intake.profile import Profile
+from services.intake.suspensions import Suspensions
 from services.runtime.auth import Auth, Principal, guest_id
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
 from services.runtime.evidence import EvidenceStore
 from services.runtime.problems import Conflict, Invalid, Refused
+from services.runtime.sentences import gettext as _
 
 KEY_LIMIT: Final = 200
 _KEY: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
@@ -40,7 +44,7 @@ class KeyReused(Refused):
     """The Idempotency-Key belongs to another request (draft-ietf-httpapi-idempotency-key, 2.7)."""
 
     status = 422
-    title = "This Idempotency-Key was used for something else"
+    title = _("This Idempotency-Key was used for something else")
 
 
 class ComplaintBody(BaseModel):
@@ -116,6 +120,8 @@ class Receipt(BaseModel):
 
     `sequence` is where the complaint stands in the log; `status_url` waits for it, so the state
     read there is never older. `token` opens the complaint to a guest, who has no account.
+    `repeated`: the same complaint was filed a short while ago, and this is its receipt. `notice` is
+    a sentence for a complainant whose right to complain is suspended: the complaint is kept.
     """
 
     id: str
@@ -125,6 +131,8 @@ class Receipt(BaseModel):
     page_url: str
     sequence: int
     token: str | None = None
+    repeated: bool | None = None
+    notice: str | None = None
 
 
 class Filing:
@@ -137,20 +145,31 @@ class Filing:
         evidence: EvidenceStore,
         auth: Auth,
         profile: Profile,
+        fair_use: FairUse,
+        suspensions: Suspensions,
         clock: Clock,
     ) -> None:
         self._events = events
         self._evidence = evidence
         self._auth = auth
         self._profile = profile
+        self._fair_use = fair_use
+        self._suspensions = suspensions
         self._clock = clock
 
     async def file(
-        self, body: ComplaintBody, who: Principal | None, *, key: str | None, correlation: str
+        self,
+        body: ComplaintBody,
+        who: Principal | None,
+        *,
+        key: str | None,
+        correlation: str,
+        network: str | None = None,
     ) -> Receipt:
         """Files a complaint; the same `key` (an Idempotency-Key) files the same one only once.
 
-        Raises Invalid, KeyReused when `key` came with another complaint before, or Unavailable.
+        `network` is the address that it came from. Raises Invalid, TooMany, KeyReused when `key`
+        came with another complaint before, or Unavailable.
         """
         sender = sender_of(who, body)
         complaint_id = new_id() if key is None else _id_for(sender, checked_key(key))
@@ -169,22 +188,37 @@ class Filing:
             now=self._clock(),
             profile=self._profile,
         )
+        mark = self._fair_use.mark(filed)
+        async with self._fair_use.alone(mark) as first:
+            if first is not None and first.complaint_id != complaint_id:
+                return await self._receipt(
+                    first.complaint_id, first.number, first.sequence, sender, repeated=True
+                )
+            if first is None:
+                await self._fair_use.admit(filed, network)
+            sequence = await self._append(filed, _command_id(complaint_id, body, key), correlation)
+            self._fair_use.remember(mark, filed, sequence)
+        return await self._receipt(complaint_id, filed.number, sequence, sender)
+
+    async def _append(self, filed: ComplaintFiled, command: str, correlation: str) -> int:
         meta = Meta(
-            id=complaint_id if key is None else _command_id(complaint_id, body),
+            id=command,
             time=filed.filed_at,
             actor=filed.complainant.actor,
             correlation=correlation,
         )
-        aggregate = Aggregate(kind="complaint", id=complaint_id)
+        aggregate = Aggregate(kind="complaint", id=filed.complaint_id)
         try:
-            sequence = await self._events.append(aggregate, [filed], expected=0, meta=meta)
+            return await self._events.append(aggregate, [filed], expected=0, meta=meta)
         except Conflict:
             raise KeyReused(
-                f"With this key another complaint was filed, {filed.number}. "
-                "Use a new key for a new complaint.",
+                _(
+                    "With this key another complaint was filed, %(number)s. "
+                    "Use a new key for a new complaint."
+                )
+                % {"number": filed.number},
                 number=filed.number,
             ) from None
-        return self._receipt(complaint_id, filed.number, sequence, sender)
 
     async def named(self, ids: Sequence[str], who: Principal | None) -> tuple[Evidence | None, ...]:
         """The files with these ids, None for each that is not there or another member's.
@@ -204,7 +238,15 @@ class Filing:
             return None
         return await self._evidence.info(evidence_id)
 
-    def _receipt(self, complaint_id: str, number: str, sequence: int, sender: Sender) -> Receipt:
+    async def _receipt(
+        self,
+        complaint_id: str,
+        number: str,
+        sequence: int,
+        sender: Sender,
+        *,
+        repeated: bool = False,
+    ) -> Receipt:
         token = None
         tail = f"{complaint_id}?after={sequence}"
         if sender.kind == "guest":
@@ -217,6 +259,10 @@ class Filing:
             page_url=f"/center/complaints/{tail}",
             sequence=sequence,
             token=token,
+            repeated=repeated or None,
+            notice=await self._suspensions.sentence(
+                f"{sender.kind}:{sender.id}", now=self._clock()
+            ),
         )
 
 
@@ -251,8 +297,10 @@ def checked_key(key: str) -> str:
     return key
 
 
-def _command_id(complaint_id: str, body: ComplaintBody) -> str:
+def _command_id(complaint_id: str, body: ComplaintBody, key: str | None) -> str:
     """Another body under the same key makes another command, which the log then refuses."""
+    if key is None:
+        return complaint_id
     return derived_id("file", complaint_id, body.model_dump_json())
 
 

@@ -18,6 +18,7 @@ from contracts.case import (
     ComplaintLeft,
 )
 from contracts.codec import Fact, Message
+from contracts.member import MeasureImposed, MeasureReversed
 from services.runtime.database import Row, UtcTime
 from services.runtime.projection import Key, View, bookkeeping
 
@@ -55,6 +56,18 @@ decisions = sa.Table(
     sa.Column("case_id", sa.Text, nullable=False),
 )
 """One row a decision that can be appealed against."""
+
+
+suspensions = sa.Table(
+    "suspensions",
+    metadata,
+    sa.Column("measure_id", sa.Text, primary_key=True),
+    sa.Column("complainant", sa.Text, nullable=False),
+    sa.Column("starts_at", UtcTime, nullable=False),
+    sa.Column("ends_at", UtcTime),
+    sa.Column("lifted", sa.Boolean, nullable=False),
+)
+"""One row a measure that suspends somebody's complaining, or that was lifted."""
 
 
 def key(fact: Fact, message: Message) -> Key | None:
@@ -125,8 +138,37 @@ def _case_id(message: Message) -> str:
     return message.subject.rsplit(".", 1)[1]
 
 
+def suspension_key(fact: Fact, message: Message) -> Key | None:
+    match fact:
+        case MeasureImposed(kind="complaining_suspended") | MeasureReversed():
+            return (fact.measure_id,)
+        case _:
+            return None
+
+
+def fold_suspension(
+    row: Row | None, fact: MeasureImposed | MeasureReversed, message: Message
+) -> Row:
+    if isinstance(fact, MeasureImposed):
+        return {
+            "measure_id": fact.measure_id,
+            "complainant": fact.member,
+            "starts_at": fact.starts_at,
+            "ends_at": fact.ends_at,
+            "lifted": False,
+        }
+    other = {  # a measure of another kind was lifted: nothing to suspend
+        "measure_id": fact.measure_id,
+        "complainant": fact.member,
+        "starts_at": fact.at,
+        "ends_at": fact.at,
+    }
+    return (row or other) | {"lifted": True}
+
+
 VIEWS = [
     View(reports, key, fold, births=(CaseOpened,)),
     View(joined, joined_key, fold_joined, append_only=True),
     View(decisions, decision_key, fold_decision, append_only=True),
+    View(suspensions, suspension_key, fold_suspension),
 ]

@@ -1,8 +1,10 @@
 """Queries on intake's own tables."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
-from services.intake.projection import decisions, joined, reports
+from services.intake.projection import decisions, joined, reports, suspensions
 from services.runtime.database import Database
 from services.runtime.problems import Unavailable
 from services.runtime.projection import Projector
@@ -28,6 +30,21 @@ class Store:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return {kind: int(complaints) for kind, complaints in rows if complaints}
+
+    async def suspended(self, now: datetime) -> dict[str, datetime | None]:
+        """Whose complaining is suspended at `now`, and until when (None: until it is lifted)."""
+        query = sa.select(suspensions.c.complainant, suspensions.c.ends_at).where(
+            ~suspensions.c.lifted,
+            suspensions.c.starts_at <= now,
+            sa.or_(suspensions.c.ends_at.is_(None), suspensions.c.ends_at > now),
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        found: dict[str, datetime | None] = {}
+        for complainant, ends_at in rows:
+            known = found.get(complainant, ends_at)
+            found[complainant] = max(known, ends_at) if known and ends_at else None
+        return found
 
     async def case_of_complaint(self, complaint_id: str) -> str | None:
         """The case that the complaint joined. Raises Unavailable while the tables are made anew."""

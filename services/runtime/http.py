@@ -18,7 +18,6 @@ from services.runtime.locales import LANGUAGES
 from services.runtime.problems import (
     Refused,
     TooLarge,
-    Unavailable,
     http_problem,
     invalid,
     problem,
@@ -168,10 +167,7 @@ def answer(request: Request, document: dict[str, Any], headers: dict[str, str]) 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    headers: dict[str, str] = {}
-    if isinstance(error, Unavailable):
-        headers["Retry-After"] = "2"
-    return answer(request, problem(error, instance=request.url.path), headers)
+    return answer(request, problem(error, instance=request.url.path), error.headers)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

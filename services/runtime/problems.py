@@ -27,6 +27,11 @@ class Refused(Exception):
         self.extra = extra
 
     @property
+    def headers(self) -> dict[str, str]:
+        """Added to the answer's own."""
+        return {}
+
+    @property
     def code(self) -> str:
         """The refusal's name as a slug, e.g. `already-decided`."""
         return re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
@@ -76,6 +81,10 @@ class Invalid(Refused):
 class Unavailable(Refused):
     status = 503
     title = _("A part of the system cannot be reached at the moment")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "2"}
 
 
 def problem(refused: Refused, *, instance: str) -> dict[str, Any]:

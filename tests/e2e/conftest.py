@@ -11,6 +11,7 @@ from deploy.demo.__main__ import Demo, samples
 from deploy.topology import Topology
 from services.runtime.auth import Auth
 from services.runtime.clock import utcnow
+from tests.unlimited import UNLIMITED
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +20,7 @@ def topology(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology | No
     if os.environ.get("REDRESS_URL"):
         yield None
         return
-    with Topology(tmp_path_factory.mktemp("site")) as started:
+    with Topology(tmp_path_factory.mktemp("site"), env=UNLIMITED) as started:
         yield started
 
 

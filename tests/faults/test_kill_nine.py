@@ -23,6 +23,7 @@ from services.runtime.bus import Bus
 from services.runtime.clock import utcnow
 from services.runtime.feed import Feed
 from tests.servers import SettingsOfTest
+from tests.unlimited import UNLIMITED
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
@@ -161,7 +162,7 @@ def in_the_mailbox(folder: Path) -> dict[str, Counter[str]]:
 async def test_what_was_acknowledged_is_there_once_whatever_was_killed_meanwhile(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Topology(tmp_path) as topology:
+    with Topology(tmp_path, env=UNLIMITED) as topology:
         async with httpx.AsyncClient(base_url=topology.url, timeout=30) as client:
             filing = Filing(client)
             for place, name in enumerate(KILLED):

@@ -25,6 +25,7 @@ from services.runtime.events import EventStore
 from services.runtime.settings import Settings
 from tests.load.client import post
 from tests.load.history import START, history
+from tests.unlimited import UNLIMITED
 
 DESCRIPTION = "Чехол для телефона выставлен в категории «Косметички». The category is wrong. "
 
@@ -40,7 +41,7 @@ def installation(*only: str) -> Iterator[Topology]:
     """A fresh installation of the parts named (all without a name), gone afterwards."""
     with (
         tempfile.TemporaryDirectory(prefix="redress-bench-") as folder,
-        Topology(Path(folder), only=only or None) as topology,
+        Topology(Path(folder), only=only or None, env=UNLIMITED) as topology,
     ):
         yield topology
 

@@ -17,6 +17,7 @@ from services.intake.advice import Advice, Problem, Unknown, Way
 from services.intake.advising import Advisor
 from services.intake.api.conventions import PROBLEMS, answer, documented, read
 from services.intake.evidence import EvidenceDesk
+from services.intake.fairness import network_of
 from services.intake.filing import ComplaintBody, Filing, Receipt, uploader
 from services.intake.language import language_of
 from services.intake.links import TEXT_LIMIT, resolve
@@ -194,6 +195,7 @@ def complaints(filing: Filing) -> Callable[[Request], Awaitable[Response]]:
             current(request),
             key=request.headers.get("idempotency-key"),
             correlation=request.scope["state"]["correlation"],
+            network=network_of(request),
         )
         return answer(receipt.model_dump_json(exclude_none=True), 201, location=receipt.status_url)
 

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 
 from contracts.complaint import ComplaintFiled
 from contracts.envelope import Aggregate
+from services.intake.suspensions import Suspensions
 from services.intake.web import labels
 from services.runtime.auth import Principal, Viewer
 from services.runtime.events import EventStore
@@ -18,13 +19,18 @@ from services.runtime.web import Pages
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
-def router(*, pages: Pages, events: EventStore) -> APIRouter:
+def router(*, pages: Pages, events: EventStore, suspensions: Suspensions) -> APIRouter:
     site = APIRouter(include_in_schema=False)
 
     @site.get("/complaints/{complaint_id}")
     async def receipt(
-        request: Request, who: Viewer, complaint_id: str, after: int | None = None
+        request: Request,
+        who: Viewer,
+        complaint_id: str,
+        after: int | None = None,
+        again: bool = False,
     ) -> HTMLResponse:
+        """`again`: the same was sent once more, and this is still its receipt."""
         filed = await _filed(events, complaint_id)
         if filed is None or not _may_read(who, filed):
             raise NotFound(
@@ -35,6 +41,8 @@ def router(*, pages: Pages, events: EventStore) -> APIRouter:
             request,
             "receipt.html",
             filed=filed,
+            again=again,
+            notice=await suspensions.sentence(filed.complainant.actor, now=filed.filed_at),
             center_url=f"/center/complaints/{complaint_id}{query}",
             type_name=labels.type_name(filed.complaint_type),
             reason_name=labels.reason_name(filed.reason),

@@ -14,6 +14,7 @@ from services.intake.guests import Guests
 from services.intake.profile import Profile
 from services.intake.search import Search
 from services.intake.store import Store
+from services.intake.suspensions import Suspensions
 from services.intake.web import afterwards, receipt, start, wizard
 from services.intake.web import guests as guests_page
 from services.intake.web import help as help_center
@@ -39,6 +40,7 @@ def router(
     advisor: Advisor,
     profile: Profile,
     keeping: Keeping,
+    suspensions: Suspensions,
     events: EventStore,
     library: Library,
     search: Search,
@@ -64,7 +66,7 @@ def router(
         )
     )
     site.include_router(guests_page.router(pages=pages, guests=guests, clock=clock))
-    site.include_router(receipt.router(pages=pages, events=events))
+    site.include_router(receipt.router(pages=pages, events=events, suspensions=suspensions))
     site.include_router(
         afterwards.router(
             desk=Desk(pages, filing, desk, clock),

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from services.intake.advice import Advice, Way
 from services.intake.advising import Advisor
 from services.intake.evidence import EvidenceDesk
+from services.intake.fairness import TooMany, network_of
 from services.intake.farside import FarSide
 from services.intake.filing import Filing
 from services.intake.language import language_of
@@ -147,7 +148,11 @@ class Wizard:
             return await self.page(request, who, draft, step, errors=errors)
         try:
             receipt = await self.filing.file(
-                draft.body(), who, key=draft.key, correlation=request.state.correlation
+                draft.body(),
+                who,
+                key=draft.key,
+                correlation=request.state.correlation,
+                network=network_of(request),
             )
         except Invalid as refused:
             errors = {each["field"]: each["message"] for each in refused.errors}
@@ -155,8 +160,14 @@ class Wizard:
                 errors[FIELD] = errors.pop("evidence")
             return await self.page(request, who, draft, Step.DETAILS, errors=errors)
         except Refused as refused:
-            return await self.page(request, who, draft, Step.SUMMARY, message=refused.detail)
-        id_and_query = receipt.page_url.rpartition("/")[2]
+            page = await self.page(request, who, draft, Step.SUMMARY, message=refused.detail)
+            if isinstance(refused, TooMany):
+                page.status_code = refused.status
+                page.headers.update(refused.headers)
+            return page
+        id_and_query = receipt.page_url.rpartition("/")[2] + (
+            "&again=1" if receipt.repeated else ""
+        )
         response = RedirectResponse(
             f"/complaints/{id_and_query}", 303, headers={"Cache-Control": "no-store"}
         )
