@@ -51,10 +51,12 @@ class FindingRecorded(Contract):
     """The same for any language."""
     at: AwareDatetime
     expires_at: AwareDatetime
+    complained_at: AwareDatetime | None = None
+    """When the first complaint of its case was filed: strikes of the same days are one."""
 
 
 class FindingReversed(Contract):
-    """An appeal took the finding off the record."""
+    """An appeal, or a new decision, of the id `appeal_id` took the finding off the record."""
 
     type: Literal["FindingReversed"] = "FindingReversed"
     version: Literal[1] = 1

@@ -29,6 +29,7 @@ from services.moderation.handlers import Handlers
 from services.moderation.joining import Joining
 from services.moderation.policy import policy
 from services.moderation.settings import Settings
+from services.moderation.standing.reactions import Standing
 from services.moderation.store import Store
 from services.runtime.app import Parts
 from services.runtime.auth import Principal, guest_id
@@ -298,8 +299,14 @@ def handlers_on(parts: Parts, clock: MovedClock, catalogue: Catalogue | None = N
         policy=policy(),
         clock=clock,
     )
+    standing = Standing(events=parts.events, timers=parts.timers, policy=policy(), clock=clock)
     return Handlers(
-        joining=joining, events=parts.events, timers=parts.timers, policy=policy(), clock=clock
+        joining=joining,
+        standing=standing,
+        events=parts.events,
+        timers=parts.timers,
+        policy=policy(),
+        clock=clock,
     )
 
 

@@ -12,9 +12,12 @@ from services.moderation.center_store import CenterStore
 from services.moderation.desk import Desk
 from services.moderation.handlers import Handlers
 from services.moderation.joining import Joining
+from services.moderation.member_store import MemberStore
+from services.moderation.members import Members
 from services.moderation.policy import policy
 from services.moderation.projection import VIEWS
 from services.moderation.settings import Settings
+from services.moderation.standing.reactions import Standing
 from services.moderation.store import Store
 from services.moderation.tables import metadata
 from services.moderation.web import routes
@@ -60,6 +63,13 @@ def build(
         clock=clock,
     )
     center = Center(store=center_store, projector=projector, policy=rules, clock=clock)
+    members = Members(
+        events=parts.events,
+        store=MemberStore(parts.database),
+        projector=projector,
+        policy=rules,
+        clock=clock,
+    )
     joining = Joining(
         events=parts.events,
         store=store,
@@ -68,8 +78,14 @@ def build(
         policy=rules,
         clock=clock,
     )
+    standing = Standing(events=parts.events, timers=parts.timers, policy=rules, clock=clock)
     handlers = Handlers(
-        joining=joining, events=parts.events, timers=parts.timers, policy=rules, clock=clock
+        joining=joining,
+        standing=standing,
+        events=parts.events,
+        timers=parts.timers,
+        policy=rules,
+        clock=clock,
     )
     handlers.register(parts.reactions)
 
@@ -86,7 +102,7 @@ def build(
         parts,
         title="Redress: moderation",
         routers=[
-            api.router(desk, center, EvidenceStore(parts.bus)),
+            api.router(desk, center, EvidenceStore(parts.bus), members),
             routes.router(pages, desk, center, live=live, clock=clock),
         ],
     )

@@ -324,7 +324,6 @@ def _changes(row: Row, fact: CaseFact) -> Row:
                 **_state(Status.UNDER_REVIEW),
                 "due_at": fact.decide_due_at,
                 "due_kind": "decision",
-                "appeal_until": None,
                 "appealable": [],
                 "appeals_open": [],
                 "changed_at": fact.at,

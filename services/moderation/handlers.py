@@ -42,6 +42,7 @@ from services.moderation.decider import decide
 from services.moderation.joining import Joining
 from services.moderation.policy import Policy
 from services.moderation.refusals import NotDueYet, NotExtendable, NotInThisState, OnHold
+from services.moderation.standing.reactions import Standing
 from services.moderation.state import NEW_CASE, Case, evolve
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
@@ -62,12 +63,14 @@ class Handlers:
         self,
         *,
         joining: Joining,
+        standing: Standing,
         events: EventStore,
         timers: Timers,
         policy: Policy,
         clock: Clock,
     ) -> None:
         self._joining = joining
+        self._standing = standing
         self._events = events
         self._timers = timers
         self._policy = policy
@@ -81,6 +84,12 @@ class Handlers:
             self.on_response
         )
         reactions.on(name="set-timers", stream=COMPLAINTS, subjects=["case.*.*"])(self.on_case)
+        reactions.on(name="settle-standing", stream=COMPLAINTS, subjects=["case.*.*"])(
+            self._standing.on_case
+        )
+        reactions.on(name="time-measures", stream=COMPLAINTS, subjects=["member.*.*"])(
+            self._standing.on_member
+        )
         self._timers.on_fired(self.on_timer)
 
     async def on_complaint(self, message: Message) -> None:
@@ -143,7 +152,10 @@ class Handlers:
                 await self._set_timer(case_id, deadline, message.meta)
 
     async def on_timer(self, name: str, data: dict[str, str]) -> None:
-        """A deadline has come: the case is decided on again, as the log has it now."""
+        """A deadline has come: it is decided on again, as the log has it now."""
+        if "member" in data:
+            await self._standing.on_timer(name, data)
+            return
         case_id = data["case"]
         due_at = datetime.fromisoformat(data["due_at"])
         command = command_of(data["command"], due_at)

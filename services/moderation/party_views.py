@@ -166,6 +166,7 @@ def fold_measure(row: Row | None, fact: Any, message: Message) -> Row:
         "total": None,
         "days": None,
         "state": "proposed",
+        "proposed_at": None,
         "imposed_at": None,
         "starts_at": None,
         "ends_at": None,
@@ -188,6 +189,7 @@ def _measure_changes(fact: Any) -> Row:
                 "total": str(fact.total),
                 "days": fact.days,
                 "state": "proposed",
+                "proposed_at": fact.at,
             }
         case MeasureRefused():
             return {"state": "refused", "ended_at": fact.at}

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.case import MeasureKind
+from services.moderation.standing.rules import StandingRules
 
 DAY = timedelta(days=1)
 
@@ -132,6 +133,7 @@ class Policy(_Data):
     appeal: Period
     appeal_decision: Period
     withdrawal: Withdrawal
+    standing: StandingRules
     rules: dict[str, MarketplaceRule]
     redress: tuple[str, ...]
     redress_until_decision: tuple[str, ...]

@@ -169,10 +169,18 @@ class Case:
     rulings: int = 0
     outcome: Outcome | None = None
     manifestly_unfounded: bool = False
+    was_unfounded: bool = False
+    """Some decision said so once, so that complainants' records may tell of it."""
     statement: StatementOfReasons | None = None
     findings: tuple[Finding, ...] = ()
     measures: tuple[Measure, ...] = ()
     decision_id: str | None = None
+    told_by: tuple[str, ...] = ()
+    """Who made what stands: one person, or two."""
+    told_at: datetime | None = None
+    changed_by: str | None = None
+    """The id of the decision or appeal that made what stands."""
+    opened_at: datetime | None = None
     appealable: tuple[Appealable, ...] = ()
     appeals: tuple[Appeal, ...] = ()
     appealed: frozenset[tuple[str, Side, str | None]] = frozenset()
@@ -239,6 +247,7 @@ def evolve(case: Case, fact: CaseFact) -> Case:
                 product_id=fact.product.product_id,
                 trusted_flagger=fact.trusted_flagger,
                 triage_due_at=fact.triage_due_at,
+                opened_at=fact.opened_at,
             )
         case ComplaintJoined():
             return replace(
@@ -371,8 +380,12 @@ def evolve(case: Case, fact: CaseFact) -> Case:
                 # An approved proposal was counted when it was made.
                 rulings=case.rulings + (fact.proposed_by is None),
                 decision_id=fact.decision_id,
+                told_by=tuple(each for each in (fact.proposed_by, fact.by) if each is not None),
+                told_at=fact.at,
+                changed_by=fact.decision_id,
                 outcome=fact.outcome,
                 manifestly_unfounded=fact.manifestly_unfounded,
+                was_unfounded=case.was_unfounded or fact.manifestly_unfounded,
                 statement=fact.statement,
                 findings=fact.findings,
                 measures=fact.measures,
@@ -463,11 +476,15 @@ def _appeal_decided(case: Case, fact: AppealDecided) -> Case:
         case,
         status=after_appeal(fact, others_open=bool(others)),
         appeals=others,
+        told_by=case.told_by if fact.result == "affirmed" else (fact.by,),
+        told_at=case.told_at if fact.result == "affirmed" else fact.at,
+        changed_by=case.changed_by if fact.result == "affirmed" else fact.appeal_id,
         outcome=fact.outcome,
         statement=fact.statement,
         findings=fact.findings,
         measures=fact.measures,
         manifestly_unfounded=fact.manifestly_unfounded,
+        was_unfounded=case.was_unfounded or fact.manifestly_unfounded,
         lease=case.lease if others else None,
     )
     if fact.appeal_until is None or fact.appellant is None:

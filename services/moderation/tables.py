@@ -216,6 +216,7 @@ measures = sa.Table(
     sa.Column("total", sa.Text),
     sa.Column("days", sa.Integer),
     sa.Column("state", sa.Text, nullable=False),
+    sa.Column("proposed_at", UtcTime),
     sa.Column("imposed_at", UtcTime),
     sa.Column("starts_at", UtcTime),
     sa.Column("ends_at", UtcTime),
@@ -224,6 +225,7 @@ measures = sa.Table(
     sa.Column("end_explanation", sa.Text, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Index("measures_of_member", "member", "imposed_at", "id"),
+    sa.Index("measures_in_state", "state", "proposed_at", "id"),
 )
 
 # What the parties sent in a case besides answers, as it stands in the log: a moment later the case

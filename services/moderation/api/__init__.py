@@ -2,15 +2,19 @@
 
 from fastapi import APIRouter
 
-from services.moderation.api import cases, center
+from services.moderation.api import cases, center, members
 from services.moderation.center import Center
 from services.moderation.desk import Desk
+from services.moderation.members import Members
 from services.runtime.evidence import EvidenceStore
 
 
-def router(desk: Desk, complaint_center: Center, evidence: EvidenceStore) -> APIRouter:
+def router(
+    desk: Desk, complaint_center: Center, evidence: EvidenceStore, records: Members
+) -> APIRouter:
     """The routes below `/api/v1` that belong to moderation."""
     api = APIRouter(prefix="/api/v1")
     api.include_router(cases.router(desk, evidence))
     api.include_router(center.router(complaint_center, evidence))
+    api.include_router(members.router(records))
     return api

@@ -41,5 +41,10 @@ def worth(reason_code: str, gravity: Gravity) -> Worth | None:
     if reason.pts == "esc123":
         return Worth(track, Decimal(1), escalates=True)
     assert isinstance(reason.pts, tuple)  # a reason has a strike or points
-    repeat = None if reason.repeat is None else Decimal(str(reason.repeat))
-    return Worth(track, Decimal(str(reason.pts[GRAVITIES.index(gravity)])), repeat=repeat)
+    repeat = None if reason.repeat is None else _decimal(reason.repeat)
+    return Worth(track, _decimal(reason.pts[GRAVITIES.index(gravity)]), repeat=repeat)
+
+
+def _decimal(number: float) -> Decimal:
+    """`12` and not `12.0`, as people read it."""
+    return Decimal(int(number)) if number == int(number) else Decimal(str(number))

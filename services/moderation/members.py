@@ -1,0 +1,195 @@
+"""What members of staff see of a member's record, and decide on the measures proposed for it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import reduce
+
+from contracts.case import Track
+from contracts.envelope import Aggregate, Meta
+from contracts.ids import derived_id, new_id
+from contracts.member import member_key
+from services.moderation.commands import Actor
+from services.moderation.desk import READERS, actor_of
+from services.moderation.member_models import (
+    FindingOnRecord,
+    MeasureCommand,
+    MeasureOnRecord,
+    MeasurePage,
+    MemberActed,
+    MemberDetail,
+    ProposedMeasure,
+    TrackTotal,
+)
+from services.moderation.member_store import MemberStore
+from services.moderation.policy import Policy
+from services.moderation.standing.commands import (
+    ApproveMeasure,
+    LiftMeasure,
+    OnMeasure,
+    RefuseMeasure,
+    StaffMemberCommand,
+)
+from services.moderation.standing.deciding import decide, refusal
+from services.moderation.standing.record import NO_RECORD, MeasureOf, Record, evolve
+from services.moderation.standing.settling import explained
+from services.moderation.standing.valuing import Valued, total, valued
+from services.runtime.auth import Principal
+from services.runtime.clock import Clock
+from services.runtime.events import EventStore
+from services.runtime.problems import Forbidden
+from services.runtime.projection import Projector
+
+MEASURE_COMMANDS: dict[str, type[StaffMemberCommand]] = {
+    "approve": ApproveMeasure,
+    "refuse": RefuseMeasure,
+    "lift": LiftMeasure,
+}
+
+
+class Members:
+    """Records are short, so they are read from the log itself: what is shown is what counts."""
+
+    def __init__(
+        self,
+        *,
+        events: EventStore,
+        store: MemberStore,
+        projector: Projector,
+        policy: Policy,
+        clock: Clock,
+    ) -> None:
+        self._events = events
+        self._store = store
+        self._projector = projector
+        self._policy = policy
+        self._clock = clock
+
+    async def read(self, who: Principal, member: str) -> MemberDetail:
+        """The record of `<kind>:<id>` (a bare id is a member's): how each figure came
+        about."""
+        _check(who)
+        member = actor_named(member)
+        history = await self._events.read(_aggregate(member))
+        record = reduce(evolve, history.facts, NO_RECORD)  # type: ignore[arg-type]
+        filed, cases = await self._store.totals(member)
+        now = self._clock()
+        entries = valued((held.entry for held in record.findings.values()), self._policy.standing)
+        return MemberDetail(
+            member=member,
+            tracks=tuple(self._tracks(entries, now)),
+            findings=tuple(_findings(record, now)),
+            measures=tuple(
+                _measure(record, each, actor_of(who), self._policy)
+                for each in reversed(tuple(record.measures.values()))
+            ),
+            complaints_filed=filed,
+            complaints_unfounded=sum(h.track == "ABUSE" for h in record.findings.values()),
+            cases_against=cases,
+            version=history.version,
+        )
+
+    async def act(
+        self,
+        who: Principal,
+        member: str,
+        asked: OnMeasure,
+        *,
+        if_match: int | None = None,
+        key: str | None = None,
+    ) -> MemberActed:
+        """Carries out a command on a measure. Raises the refusals of `standing.deciding`."""
+        _check(who)
+        member = actor_named(member)
+        now, actor = self._clock(), actor_of(who)
+        name = type(asked.command).__name__
+        repeat = derived_id("command", who.actor, asked.measure_id, name, key) if key else new_id()
+        handled = await self._events.handle(
+            _aggregate(member),
+            initial=NO_RECORD,
+            evolve=evolve,
+            decide=lambda record: decide(record, asked, by=actor, now=now, policy=self._policy),
+            meta=Meta(id=repeat, time=now, actor=who.actor, correlation=repeat),
+            if_match=if_match,
+        )
+        measure = handled.state.measures[asked.measure_id]
+        return MemberActed(
+            member=member,
+            measure=_measure(handled.state, measure, actor, self._policy),
+            version=handled.version,
+            sequence=handled.sequence,
+        )
+
+    async def proposed(
+        self, who: Principal, *, cursor: str | None, limit: int, after: int | None = None
+    ) -> MeasurePage:
+        """Measures that the software proposed and nobody has decided on, the oldest first."""
+        _check(who)
+        if after is not None:
+            await self._projector.wait_for(after)
+        page = await self._store.proposed(cursor=cursor, limit=limit)
+        return MeasurePage(
+            items=tuple(ProposedMeasure.of(row) for row in page.rows), next=page.next
+        )
+
+    def _tracks(self, entries: tuple[Valued, ...], now: datetime) -> Iterable[TrackTotal]:
+        tracks: tuple[Track, ...] = ("IPS", "IPP", "TRX", "INF", "ABUSE")
+        for track in tracks:
+            points = total(entries, track, now)
+            following = self._policy.standing.ladders[track].next_after(points)
+            yield TrackTotal(track=track, total=points, next_threshold=following)
+
+
+def actor_named(member: str) -> str:
+    """`<kind>:<id>`; a bare id is that of a member."""
+    return member if ":" in member else f"member:{member}"
+
+
+def _findings(record: Record, now: datetime) -> Iterable[FindingOnRecord]:
+    held = sorted(record.findings.values(), key=lambda each: each.entry.at, reverse=True)
+    for each in held:
+        yield FindingOnRecord(
+            id=each.entry.finding_id,
+            case_id=each.case_id,
+            decision_id=each.decision_id,
+            reason=each.entry.reason,
+            gravity=each.entry.gravity,
+            track=each.track,
+            points=each.points,
+            steps=each.steps,
+            explanation=explained(each.entry, each.steps),
+            at=each.entry.at,
+            expires_at=each.expires_at,
+            counts=now < each.expires_at,
+        )
+
+
+def _measure(record: Record, measure: MeasureOf, by: Actor, policy: Policy) -> MeasureOnRecord:
+    return MeasureOnRecord(
+        id=measure.id,
+        kind=measure.kind,
+        state=measure.state,
+        days=measure.days,
+        product_id=measure.product_id,
+        case_id=measure.case_id,
+        decision_id=measure.decision_id,
+        track=measure.track,
+        threshold=measure.threshold,
+        total=measure.total,
+        finding_id=measure.finding_id,
+        starts_at=measure.starts_at,
+        ends_at=measure.ends_at,
+        allowed=tuple(
+            MeasureCommand(command=name, allowed=reason is None, reason=reason)
+            for name, command in MEASURE_COMMANDS.items()
+            for reason in [refusal(record, measure.id, command, by, policy)]
+        ),
+    )
+
+
+def _aggregate(member: str) -> Aggregate:
+    return Aggregate(kind="member", id=member_key(member))
+
+
+def _check(who: Principal) -> None:
+    if not who.may(*READERS):
+        raise Forbidden("Members' records are for moderators.")
