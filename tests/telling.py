@@ -36,7 +36,7 @@ from contracts.case import (
     StatementOfReasons,
 )
 from contracts.codec import Fact, Message
-from contracts.complaint import ComplaintFiled, ComplaintWithdrawn
+from contracts.complaint import ComplaintFiled, ComplaintWithdrawn, GuestLinkAsked
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import number
 from contracts.mail import MailQueued
@@ -137,6 +137,7 @@ DECIDED = CaseDecided(
     appeal_until=NOON + timedelta(days=184),
 )
 CLOSED = CaseClosed(at=NOON + timedelta(days=184))
+LINK_ASKED = GuestLinkAsked(guest=GUEST.id, asked_at=NOON, holds_until=NOON + timedelta(days=1))
 ANSWERED = CounterNoticeReceived(
     response_id="r1", by="sunrise-store", received_at=NOON, late=False, text="It is a bag."
 )

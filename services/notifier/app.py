@@ -1,5 +1,6 @@
 """The composition root: the one place where the parts of the notifier are put together."""
 
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -44,8 +45,8 @@ def build(
     sender = settings.sender
     signer = Auth.of(settings, clock).links
 
-    def sign(purpose: str, subject: str, holder: str) -> str:
-        return signer.sign(purpose, subject, holder=holder)
+    def sign(purpose: str, subject: str, holder: str, expires: datetime | None = None) -> str:
+        return signer.sign(purpose, subject, holder=holder, expires=expires)
 
     links = Links(settings.public_url, sign)
     # Staff who read a reader's link could act in the reader's name.

@@ -7,6 +7,7 @@ is the same mail, and the ledger can show what was sent without keeping it.
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -44,9 +45,10 @@ Preview = Callable[[MailQueued], Rendered]
 
 
 class Links:
-    """Addresses in mails. `sign(purpose, subject, holder)` makes the token of a signed link."""
+    """Addresses in mails. `sign(purpose, subject, holder)` makes the token of a signed link; with a
+    fourth argument, a time, of one that expires then."""
 
-    def __init__(self, public_url: str, sign: Callable[[str, str, str], str]) -> None:
+    def __init__(self, public_url: str, sign: Callable[..., str]) -> None:
         self._public_url = public_url.rstrip("/")
         self._sign = sign
 
@@ -58,6 +60,10 @@ class Links:
         """
         if mail.template == "digest":
             return f"{self._public_url}/center"
+        if mail.template == "guest_link":
+            until = datetime.fromisoformat(mail.params["holds_until"])
+            token = quote(self._sign("guest", mail.params["guest"], "", until), safe="")
+            return f"{self._public_url}/complaints/mine?token={token}"
         if mail.audience in ("moderators", "appeals_officers"):
             return f"{self._public_url}/moderation/cases/{quote(mail.case_id or '', safe='')}"
         if mail.audience == "accused":

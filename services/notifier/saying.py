@@ -33,7 +33,7 @@ from contracts.case import (
     StatementOfReasons,
 )
 from contracts.codec import Fact
-from contracts.complaint import ComplaintFiled
+from contracts.complaint import ComplaintFiled, GuestLinkAsked
 from contracts.mail import Audience
 from contracts.member import MeasureImposed, MeasureReversed
 from services.notifier.so_far import CaseSoFar
@@ -90,6 +90,8 @@ def _said(case: CaseSoFar, fact: Fact, side: Audience, reader: str) -> Said:
     match fact:
         case ComplaintFiled():
             return {"filed_at": _iso(fact.filed_at), "description": _own_words(fact)}
+        case GuestLinkAsked():
+            return {"holds_until": _iso(fact.holds_until)}
         case CaseAdmitted():
             return {"due_at": _iso(case.answer_due_at)}
         case CaseDeclaredInadmissible():

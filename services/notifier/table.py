@@ -33,7 +33,7 @@ from contracts.case import (
     NoteAdded,
 )
 from contracts.codec import Fact
-from contracts.complaint import ComplaintFiled, ComplaintWithdrawn
+from contracts.complaint import ComplaintFiled, ComplaintWithdrawn, GuestLinkAsked
 from contracts.mail import Audience, Duty
 from contracts.member import MeasureExpired, MeasureImposed, MeasureReversed, MeasureStarted
 
@@ -70,6 +70,7 @@ ACCUSED: Final = "accused"
 
 TABLE: tuple[Row, ...] = (
     Row(ComplaintFiled, COMPLAINANT, "receipt", Whom.NAMED),
+    Row(GuestLinkAsked, COMPLAINANT, "guest_link", Whom.NAMED),
     Row(ComplaintWithdrawn, COMPLAINANT, "withdrawn", Whom.NAMED),
     Row(CaseWithdrawn, ACCUSED, "withdrawn", Whom.KNOWING),
     Row(CaseAdmitted, COMPLAINANT, "admitted"),

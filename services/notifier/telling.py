@@ -31,7 +31,7 @@ from contracts.case import (
     NoteAdded,
 )
 from contracts.codec import Fact, Message
-from contracts.complaint import ComplaintFiled, ComplaintWithdrawn
+from contracts.complaint import ComplaintFiled, ComplaintWithdrawn, GuestLinkAsked
 from contracts.ids import derived_id
 from contracts.mail import Audience, Duty
 from contracts.member import MeasureExpired, MeasureImposed, MeasureReversed, MeasureStarted
@@ -144,7 +144,7 @@ def _told_otherwise(case: CaseSoFar, fact: Fact) -> bool:
 
 def _complainants(case: CaseSoFar, fact: Fact, row: Row, complaint: str) -> Iterable[str]:
     match row.whom, fact:
-        case Whom.NAMED, ComplaintFiled() | ComplaintWithdrawn():
+        case Whom.NAMED, ComplaintFiled() | ComplaintWithdrawn() | GuestLinkAsked():
             return (complaint,)
         case Whom.NAMED, InformationRequested() | InformationLapsed():
             return (fact.complaint_id,)

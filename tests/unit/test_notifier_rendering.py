@@ -46,6 +46,7 @@ from tests.telling import (
     IVAN,
     LAPSED,
     LEFT_ALONE,
+    LINK_ASKED,
     NOON,
     NOT_EXTENDED,
     REMINDED,
@@ -66,7 +67,7 @@ from tests.telling import (
 )  # fmt: skip
 
 GOLDEN = Path(__file__).parent.parent / "data" / "mails"
-LINKS = Links("https://market.example/", lambda _purpose, subject, holder: f"{subject}.{holder}")
+LINKS = Links("https://market.example/", lambda _purpose, *named: ".".join(map(str, named[:2])))
 
 IVANS, GUESTS = filed(IVAN, name="1van5"), filed(GUEST, name="9ue575")
 NEW = folded([opened(), joined(IVANS), joined(GUESTS)])
@@ -115,6 +116,7 @@ REVERSED = MeasureReversed(
 SCENES: dict[str, tuple[Fact, Before]] = {
     "complainant.receipt": (IVANS, of(NEW)),
     "complainant.receipt-guest": (GUESTS, of(NEW)),
+    "complainant.guest_link": (LINK_ASKED, Before()),
     "complainant.admitted": (ADMITTED, of(NEW)),
     "complainant.admitted-late": (joined(GUESTS), of(KNOWN)),
     "complainant.inadmissible": (INADMISSIBLE, of(NEW)),
@@ -183,7 +185,8 @@ def the_mail(name: str, language: str = "en") -> MailQueued:
     """The mail of that golden file."""
     fact, before = SCENES[name]
     side = name.partition(".")[0]
-    aggregate = Aggregate(kind="complaint", id="1van5") if fact is WITHDRAWN else CASE
+    filer = {WITHDRAWN.type: "1van5", LINK_ASKED.type: "9ue575"}.get(fact.type)
+    aggregate = Aggregate(kind="complaint", id=filer) if filer else CASE
     found = mails(fact, before, IVANS, GUESTS, of=aggregate, language=language)
     return next(mail for mail in found if mail.audience == side)
 
@@ -247,10 +250,14 @@ def test_the_subject_carries_the_number_and_the_text_the_link(name: str) -> None
     mail = the_mail(name)
     rendered = shown(mail)
     assert mail.params["number"] in rendered.subject
-    where = {
-        "complainant": "center/complaints/",
-        "accused": f"center/cases/{mail.case_id}",
-    }.get(mail.audience, f"moderation/cases/{mail.case_id}")
+    where = (
+        "complaints/mine?token="
+        if mail.template == "guest_link"
+        else {
+            "complainant": "center/complaints/",
+            "accused": f"center/cases/{mail.case_id}",
+        }.get(mail.audience, f"moderation/cases/{mail.case_id}")
+    )
     assert f"https://market.example/{where}" in rendered.text
     assert f"https://market.example/{where}" in rendered.html
 
