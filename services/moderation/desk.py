@@ -13,8 +13,20 @@ from services.moderation.commands import Actor, Claim, Decide, StaffCommand
 from services.moderation.decider import decide
 from services.moderation.policy import Policy
 from services.moderation.queues import QUEUES, WORKABLE, QueueFilters
-from services.moderation.read_models import Acted, CaseDetail, CasePage, Preview, QueueCounts
-from services.moderation.shown.staff import allowed_commands, case_detail, case_summary
+from services.moderation.read_models import (
+    Acted,
+    CaseDetail,
+    CasePage,
+    ComplaintOfCasePage,
+    Preview,
+    QueueCounts,
+)
+from services.moderation.shown.staff import (
+    allowed_commands,
+    case_detail,
+    case_summary,
+    complaint_of_case,
+)
 from services.moderation.state import NEW_CASE, Case, Lease, evolve
 from services.moderation.store import Store, cursor_at, read_cursor
 from services.moderation.transitions import NAMES
@@ -28,7 +40,7 @@ from services.runtime.projection import Projector
 READERS: tuple[Role, ...] = ("moderator", "senior_moderator", "appeals_officer", "supervisor")
 """Roles that see cases. Which of them may act, the transition table says."""
 
-MOST_COMPLAINTS_SHOWN = 200
+COMPLAINTS_SHOWN = 50
 CANDIDATES = 20
 """Cases that are tried, the most urgent first, until one can be claimed."""
 NO_CASE = "There is no case with this id."
@@ -168,25 +180,49 @@ class Desk:
         raise NotFound("No case of this queue waits for anybody just now.")
 
     async def case(self, who: Principal, case_id: str, *, after: int | None = None) -> CaseDetail:
-        """The case with its complaints (the first 200), answers, timeline and what may be done.
+        """The case with its complaints (the first 50), answers, timeline and what may be done.
 
         Raises NotFound.
         """
         _check(who)
         await self._caught_up(after)
-        parts = await self._store.case_parts(case_id, complaints_at_most=MOST_COMPLAINTS_SHOWN)
+        parts = await self._store.case_parts(case_id, complaints_at_most=COMPLAINTS_SHOWN)
         if parts is None:
             raise NotFound(NO_CASE)
-        return case_detail(parts, viewer=actor_of(who), now=self._clock())
+        around = await self._store.surroundings(parts.case)
+        joined = parts.complaints
+        more = None
+        if len(joined) == COMPLAINTS_SHOWN and joined[-1]["joined_at"] is not None:
+            more = cursor_at(joined[-1]["joined_at"], joined[-1]["id"])
+        return case_detail(
+            parts, around, more_complaints=more, viewer=actor_of(who), now=self._clock()
+        )
+
+    async def complaints(
+        self, who: Principal, case_id: str, *, cursor: str | None = None, limit: int = 50
+    ) -> ComplaintOfCasePage:
+        """The complaints that joined the case, the first ones first."""
+        _check(who)
+        page = await self._store.complaints_of(case_id, cursor=cursor, limit=limit)
+        files = f"/api/v1/moderation/cases/{case_id}/evidence"
+        items = tuple(complaint_of_case(row, files) for row in page.rows)
+        return ComplaintOfCasePage(items=items, next=page.next)
 
     async def evidence(self, who: Principal, case_id: str, evidence_id: str) -> str:
         """The id of a file of this case, either side's. Raises NotFound for any other."""
         case = await self.case(who, case_id)
         filed = (item for each in case.complainants for item in each.evidence)
         answered = (item for each in case.answers for item in each.evidence)
-        if not any(item.id == evidence_id for item in (*filed, *answered)):
-            raise NotFound("This case has no such file.")
-        return evidence_id
+        later = (item for each in case.timeline for item in each.evidence)
+        if any(item.id == evidence_id for item in (*filed, *answered, *later)):
+            return evidence_id
+        cursor = case.more_complaints
+        while cursor is not None:
+            page = await self.complaints(who, case_id, cursor=cursor, limit=200)
+            if any(item.id == evidence_id for each in page.items for item in each.evidence):
+                return evidence_id
+            cursor = page.next
+        raise NotFound("This case has no such file.")
 
     async def _caught_up(self, after: int | None) -> None:
         if after is not None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.case import Finding, Measure, StatementOfReasons
+from contracts.case import Finding, Listing, Measure, StatementOfReasons
 from services.moderation.state import Status
 
 
@@ -49,6 +49,9 @@ class TimelineEntry(Shown):
     text: str
     by: str | None = None
     data: dict[str, Any] = {}
+    evidence: tuple[EvidenceItem, ...] = ()
+    sequence: int | None = None
+    """Where it stands in the log, for staff: what is newer than the version that they saw."""
 
 
 class Answer(Shown):
@@ -135,7 +138,57 @@ class ComplaintOfCase(Shown):
     complainant: Complainant
     filed_at: datetime
     joined_at: datetime | None
+    withdrawn_at: datetime | None
     evidence: tuple[EvidenceItem, ...]
+
+
+class ComplaintOfCasePage(Shown):
+    items: tuple[ComplaintOfCase, ...]
+    next: str | None
+
+
+class InterimShown(Shown):
+    """An interim measure in force; `id` is what keeping and lifting name."""
+
+    id: str
+    kind: str
+    by: str
+    at: datetime
+    facts: str
+    recheck_at: datetime
+
+
+class ProposalShown(Shown):
+    """A decision that waits for a second person."""
+
+    outcome: str
+    manifestly_unfounded: bool
+    by: str
+    at: datetime
+    statement: StatementOfReasons
+    findings: tuple[Finding, ...]
+    measures: tuple[Measure, ...]
+    review_due_at: datetime
+    appeal_until: datetime | None = None
+
+
+class AppealShown(Shown):
+    """An appeal to be answered. `barred`: the reader took part before, and may not hear it."""
+
+    id: str
+    appellant: str
+    complaint_id: str | None
+    text: str
+    due_at: datetime
+    barred: bool
+
+
+class History(Shown):
+    """Other cases about the same member: the latest, and how many (counted to 1,000)."""
+
+    latest: tuple[CaseSummary, ...]
+    total: int
+    upheld: int
 
 
 class Decision(Shown):
@@ -172,7 +225,18 @@ class CaseDetail(CaseSummary):
     """All that moderators see. `version` is the ETag, and what `If-Match` compares."""
 
     policy_version: str
+    listing: Listing | None
     complainants: tuple[ComplaintOfCase, ...]
+    more_complaints: str | None
+    """The `cursor` of the page of complaints after these; None when these are all."""
+    question: str | None
+    extension: str | None
+    interim: tuple[InterimShown, ...]
+    proposal: ProposalShown | None
+    appeals: tuple[AppealShown, ...]
+    linked: tuple[str, ...]
+    history: History
+    similar: tuple[CaseSummary, ...]
     allegation: str | None
     asked_at: datetime | None
     answer_due_at: datetime | None

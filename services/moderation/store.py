@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.moderation.case_query import COUNTED, LISTED
 from services.moderation.tables import answers, cases, complaints, timeline
 from services.runtime.database import Database, Row, UtcTime
 from services.runtime.problems import Invalid
@@ -31,6 +32,15 @@ class CaseParts(NamedTuple):
     complaints: Sequence[Row]
     answers: Sequence[Row]
     timeline: Sequence[Row]
+
+
+class Surroundings(NamedTuple):
+    """Other cases that bear on one: about its member, and about the same matter."""
+
+    latest: Sequence[Row]
+    total: int
+    upheld: int
+    similar: Sequence[Row]
 
 
 class Store:
@@ -55,6 +65,44 @@ class Store:
                 await rows_of(connection, answered.order_by(a.received_at, a.id)),
                 await rows_of(connection, _timeline_of(case_id)),
             )
+
+    async def complaints_of(self, case_id: str, *, cursor: str | None, limit: int) -> Page:
+        """The complaints that joined a case, the first ones first."""
+        c = complaints.c
+        query = sa.select(complaints).where(c.case_id == case_id)
+        return await self._page(
+            query, c.joined_at, c.id, newest_first=False, cursor=cursor, limit=limit
+        )
+
+    async def surroundings(self, case: Row, *, most: int = 6) -> Surroundings:
+        """What moderators want to know of beside the case: its member's other cases, and those
+        about the same item or, failing that, of the same reason about the same member."""
+        c = cases.c
+        others = sa.select(*(c[name] for name in LISTED)).where(c.id != case["id"])
+        about = others.where(c.accused == case["accused"])
+        item = others.where(c.product_id == case["product_id"])
+        counted = sa.select(c.outcome).where(c.accused == case["accused"], c.id != case["id"])
+        async with self._database.read() as connection:
+            latest, similar, outcomes = [], [], []
+            if case["accused"] is not None:
+                bounded = about.order_by(c.due_at.desc(), c.id).limit(COUNTED)
+                newest = bounded.subquery()
+                latest = await rows_of(
+                    connection,
+                    sa.select(newest).order_by(newest.c.opened_at.desc()).limit(most),
+                )
+                found = await connection.execute(counted.limit(COUNTED))
+                outcomes = [row[0] for row in found]
+            if case["product_id"] is not None:
+                similar = await rows_of(
+                    connection, item.order_by(c.due_at.desc(), c.id).limit(most)
+                )
+            if case["accused"] is not None and len(similar) < most:
+                same = [row for row in latest if row["reason"] == case["reason"]]
+                known = {row["id"] for row in similar}
+                similar += [row for row in same if row["id"] not in known][: most - len(similar)]
+        upheld = sum(each in ("upheld", "partly_upheld") for each in outcomes)
+        return Surroundings(latest, len(outcomes), upheld, similar)
 
     async def case_of_complaint(self, complaint_id: str) -> str | None:
         """The id of the case that the complaint joined; None also where there is no complaint."""

@@ -42,6 +42,7 @@ class Visitor:
             base_url="http://moderation",
             headers={"accept": "text/html"},
         )
+        self.http.cookies.set("redress_language", "en")
         if who is not None:
             signed_in = Response()
             house.app.state.auth.sessions.open(signed_in, who)

@@ -22,7 +22,14 @@ from services.moderation.api.conventions import (
 from services.moderation.commands import Command, Decide
 from services.moderation.desk import READERS, Desk
 from services.moderation.list_query import ListQuery
-from services.moderation.read_models import Acted, CaseDetail, CasePage, Preview, QueueCounts
+from services.moderation.read_models import (
+    Acted,
+    CaseDetail,
+    CasePage,
+    ComplaintOfCasePage,
+    Preview,
+    QueueCounts,
+)
 from services.moderation.transitions import STAFF_COMMANDS
 from services.runtime.auth import Principal, require, verify_csrf
 from services.runtime.evidence import EvidenceStore
@@ -78,6 +85,13 @@ def router(desk: Desk, evidence: EvidenceStore) -> APIRouter:
         case = await desk.case(who, case_id, after=after)
         tagged(response, case.version)
         return case
+
+    @api.get("/cases/{case_id}/complaints")
+    async def list_complaints(
+        case_id: CaseId, who: Reader, cursor: Cursor = None, limit: Limit = 50
+    ) -> ComplaintOfCasePage:
+        """The complaints that joined a case, the first ones first, a page at a time."""
+        return await desk.complaints(who, case_id, cursor=cursor, limit=limit)
 
     @api.get("/cases/{case_id}/evidence/{evidence_id}", response_class=StreamingResponse)
     async def download_evidence(

@@ -4,26 +4,30 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from contracts.case import DecisionProposed, Measure, Outcome, StatementOfReasons
+from contracts.case import DecisionProposed, Listing, Measure, Outcome, StatementOfReasons
 from services.moderation import words
 from services.moderation.commands import Actor
 from services.moderation.read_models import (
     AllowedCommand,
+    AppealShown,
     CaseDetail,
     CaseSummary,
     Complainant,
     ComplaintOfCase,
     Decision,
+    History,
     Inadmissible,
+    InterimShown,
+    ProposalShown,
     TimelineEntry,
 )
 from services.moderation.shown import parts
 from services.moderation.state import Appeal, Appealable, Case, Interim, Lease, Status
-from services.moderation.store import CaseParts
+from services.moderation.store import CaseParts, Surroundings
 from services.moderation.transitions import allowed
 from services.runtime.database import Row
 
-_ELSEWHERE = frozenset({"type", "version", "by", "at", "statement", "text", "evidence"})
+_ELSEWHERE = frozenset({"type", "version", "by", "at", "statement", "evidence"})
 """Parts of a fact that an entry of the timeline does not repeat."""
 
 
@@ -46,14 +50,35 @@ def _summary(row: Row, now: datetime) -> dict[str, Any]:
     }
 
 
-def case_detail(case: CaseParts, *, viewer: Actor, now: datetime) -> CaseDetail:
+def case_detail(
+    case: CaseParts,
+    around: Surroundings,
+    *,
+    more_complaints: str | None,
+    viewer: Actor,
+    now: datetime,
+) -> CaseDetail:
     row, complaints, answers, timeline = case
     files = f"/api/v1/moderation/cases/{row['id']}/evidence"
     decided = row["statement"] is not None
     return CaseDetail(
         **_summary(row, now),
         policy_version=row["policy_version"],
-        complainants=tuple(_complaint_of_case(each, files) for each in complaints),
+        listing=Listing.model_validate(row["listing"]) if row["listing"] is not None else None,
+        complainants=tuple(complaint_of_case(each, files) for each in complaints),
+        more_complaints=more_complaints,
+        question=row["question"],
+        extension=row["extension"],
+        interim=tuple(_interim(each) for each in row["interim"]),
+        proposal=_proposal(row["proposal"]) if row["proposal"] is not None else None,
+        appeals=tuple(_appeal(each, timeline, viewer) for each in row["appeals_open"]),
+        linked=tuple(row["linked"]),
+        history=History(
+            latest=tuple(case_summary(each, now) for each in around.latest),
+            total=around.total,
+            upheld=around.upheld,
+        ),
+        similar=tuple(case_summary(each, now) for each in around.similar),
         allegation=row["allegation"],
         asked_at=row["asked_at"],
         answer_due_at=row["answer_due_at"],
@@ -61,7 +86,7 @@ def case_detail(case: CaseParts, *, viewer: Actor, now: datetime) -> CaseDetail:
         decision=_decision(row) if decided else None,
         inadmissible=_inadmissible(row) if row["outcome"] == "inadmissible" else None,
         appeal_until=row["appeal_until"],
-        timeline=tuple(_timeline_for_staff(row, complaints, timeline)),
+        timeline=tuple(_timeline_for_staff(row, complaints, timeline, files)),
         allowed=allowed_commands(case_of(row), viewer, now),
     )
 
@@ -122,7 +147,7 @@ def allowed_commands(case: Case, viewer: Actor, now: datetime) -> tuple[AllowedC
     return tuple(AllowedCommand(**each._asdict()) for each in allowed(case, viewer, now=now))
 
 
-def _complaint_of_case(row: Row, files: str) -> ComplaintOfCase:
+def complaint_of_case(row: Row, files: str) -> ComplaintOfCase:
     kind, _, identifier = row["complainant"].partition(":")
     return ComplaintOfCase(
         id=row["id"],
@@ -139,7 +164,40 @@ def _complaint_of_case(row: Row, files: str) -> ComplaintOfCase:
         ),
         filed_at=row["filed_at"],
         joined_at=row["joined_at"],
+        withdrawn_at=row["withdrawn_at"],
         evidence=parts.evidence(row, files),
+    )
+
+
+def _interim(imposed: Row) -> InterimShown:
+    return InterimShown(
+        id=imposed["measure"]["id"],
+        kind=imposed["measure"]["kind"],
+        by=imposed["by"],
+        at=imposed["at"],
+        facts=imposed["statement"]["facts"],
+        recheck_at=imposed["recheck_at"],
+    )
+
+
+def _proposal(proposed: Row) -> ProposalShown:
+    same = {name: proposed[name] for name in ProposalShown.model_fields if name in proposed}
+    return ProposalShown.model_validate(same)
+
+
+def _appeal(opened: Row, timeline: Sequence[Row], viewer: Actor) -> AppealShown:
+    lodged = (
+        each["data"]["text"]
+        for each in timeline
+        if each["kind"] == "appeal_opened" and each["data"]["appeal_id"] == opened["appeal_id"]
+    )
+    return AppealShown(
+        id=opened["appeal_id"],
+        appellant=opened["appellant"],
+        complaint_id=opened["complaint_id"],
+        text=next(lodged, ""),
+        due_at=opened["due_at"],
+        barred=viewer.id in opened["barred"],
     )
 
 
@@ -165,7 +223,7 @@ def _inadmissible(row: Row) -> Inadmissible:
 
 
 def _timeline_for_staff(
-    row: Row, complaints: Sequence[Row], timeline: Sequence[Row]
+    row: Row, complaints: Sequence[Row], timeline: Sequence[Row], files: str
 ) -> Iterable[TimelineEntry]:
     opened = TimelineEntry(
         at=row["opened_at"], kind="opened", text=words.happened("opened", by=None, data={})
@@ -178,6 +236,8 @@ def _timeline_for_staff(
             text=words.happened(each["kind"], by=each["by"], data=each["data"]),
             by=each["by"],
             data={name: each["data"][name] for name in each["data"] if name not in _ELSEWHERE},
+            evidence=parts.evidence(each["data"], files) if "evidence" in each["data"] else (),
+            sequence=each["sequence"],
         )
         for each in timeline
     ]

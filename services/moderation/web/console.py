@@ -1,5 +1,6 @@
 """`/moderation/cases/…`: the page of a case. Every action on it is a command of the API."""
 
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -11,7 +12,10 @@ from starlette.requests import Request
 from services.moderation.commands import Decide
 from services.moderation.desk import READERS, Desk
 from services.moderation.policy import policy
+from services.moderation.read_models import CaseDetail
+from services.moderation.reason_texts import reason_texts, unfilled
 from services.moderation.web import labels
+from services.moderation.web.command_forms import command_forms
 from services.moderation.web.forms import beside_fields, command_of
 from services.runtime.auth import Principal, require, verify_csrf
 from services.runtime.clock import Clock
@@ -19,6 +23,7 @@ from services.runtime.live import Live
 from services.runtime.problems import Invalid, NotFound, Refused, Stale
 from services.runtime.sentences import gettext as _
 from services.runtime.web import Form, Pages
+from services.runtime.web.text import reader
 
 Reader = Annotated[Principal, Depends(require(*READERS))]
 
@@ -37,8 +42,10 @@ def router(pages: Pages, desk: Desk, live: Live, *, clock: Clock) -> APIRouter:
         command: str = "",
         done: str = "",
         preview: FormData | None = None,
+        since: int | None = None,
     ) -> HTMLResponse:
-        """The page of a case. `form` is that of `command`, as it was sent."""
+        """The page of a case. `form` is that of `command`, as it was sent; `since` is the version
+        that its sender saw, where the case has changed meanwhile."""
         live_address = live.address(request, f"/moderation/cases/{case_id}/live")
         case = await desk.case(who, case_id, after=after)
         now = clock()
@@ -64,8 +71,10 @@ def router(pages: Pages, desk: Desk, live: Live, *, clock: Clock) -> APIRouter:
             rule=policy().rules[case.type],
             holds=case.holder == who.id and case.held_until is not None and case.held_until > now,
             held=case.held_until is not None and case.held_until > now,
+            forms=command_forms(case),
+            meanwhile=_meanwhile(case, since),
+            address=_addresses(request, case_id),
             lease_seconds=int((policy().lease_until(now) - now).total_seconds()),
-            today=now.date(),
             query=request.query_params.get("in", ""),
             live_address=live_address,
         )
@@ -75,6 +84,17 @@ def router(pages: Pages, desk: Desk, live: Live, *, clock: Clock) -> APIRouter:
         request: Request, who: Reader, case_id: str, after: int | None = None, done: str = ""
     ) -> HTMLResponse:
         return await shown(request, who, case_id, after=after, done=done)
+
+    @site.get("/cases/{case_id}/complaints")
+    async def complaints(
+        request: Request, who: Reader, case_id: str, cursor: str | None = None
+    ) -> HTMLResponse:
+        return pages.render(
+            request,
+            "console/complaints.html",
+            case=await desk.case(who, case_id),
+            page=await desk.complaints(who, case_id, cursor=cursor),
+        )
 
     @site.get("/cases/{case_id}/live")
     async def case_live(request: Request, who: Reader, case_id: str) -> Response:
@@ -86,8 +106,13 @@ def router(pages: Pages, desk: Desk, live: Live, *, clock: Clock) -> APIRouter:
         if form.get("intent") == "preview":
             typed = Form.of(form)
             return await shown(request, who, case_id, form=typed, command="decide", preview=form)
+        if form.get("intent") == "template":
+            typed = _with_text(form, await desk.case(who, case_id))
+            return await shown(request, who, case_id, form=typed, command=command)
         try:
-            acted = await desk.act(who, case_id, command_of(command, form), if_match=_version(form))
+            asked = command_of(command, form)
+            _check_filled(form)
+            acted = await desk.act(who, case_id, asked, if_match=_version(form))
         except NotFound:
             raise
         except Refused as refusal:
@@ -98,6 +123,7 @@ def router(pages: Pages, desk: Desk, live: Live, *, clock: Clock) -> APIRouter:
                 status=refusal.status,
                 form=_form(form, refusal),
                 command=command,
+                since=_version(form) if isinstance(refusal, Stale) else None,
             )
         place = {"after": str(acted.sequence), "done": command}
         if query := request.query_params.get("in"):
@@ -105,6 +131,39 @@ def router(pages: Pages, desk: Desk, live: Live, *, clock: Clock) -> APIRouter:
         return RedirectResponse(f"/moderation/cases/{case_id}?{urlencode(place)}", 303)
 
     return site
+
+
+def _addresses(request: Request, case_id: str) -> Callable[[str], str]:
+    """Where the forms of the page go: each keeps the queue that the moderator came from."""
+    query = request.query_params.get("in", "")
+    kept = f"?{urlencode({'in': query})}" if query else ""
+    return lambda command: f"/moderation/cases/{case_id}/{command}{kept}"
+
+
+def _meanwhile(case: CaseDetail, since: int | None) -> list[labels.Event]:
+    """What was done after the version `since`, the first first."""
+    if since is None:
+        return []
+    newer = [each for each in case.timeline if each.sequence is not None and each.sequence > since]
+    return labels.events_for_staff(newer)[::-1]
+
+
+def _with_text(form: FormData, case: CaseDetail) -> Form:
+    """The form with the text that was chosen, after what the moderator wrote."""
+    typed = Form.of(form)
+    chosen = next((e for e in reason_texts(case.type) if e.id == form.get("template")), None)
+    if chosen is None:
+        return typed
+    text = chosen.filled(reader().language, {"title": case.product.title or case.number})
+    written = "\n\n".join(part for part in (typed.value("facts").strip(), text) if part)
+    return Form({**typed.values, "facts": [written]})
+
+
+def _check_filled(form: FormData) -> None:
+    facts = form.get("facts")
+    if isinstance(facts, str) and (left := unfilled(facts)):
+        message = _("Fill in %(fields)s.") % {"fields": ", ".join(left)}
+        raise Invalid([{"field": "facts", "message": message}])
 
 
 def _version(form: FormData) -> int | None:

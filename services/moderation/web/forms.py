@@ -4,19 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData
 
-from services.moderation.commands import (
-    Admit,
-    Claim,
-    Decide,
-    DeclareInadmissible,
-    Release,
-    RequestCounterNotice,
-    StaffCommand,
-)
+from services.moderation.commands import StaffCommand
+from services.moderation.transitions import STAFF_COMMANDS
 from services.runtime.problems import Invalid, NotFound, sentence
 from services.runtime.sentences import gettext as _
 
@@ -32,13 +25,15 @@ def command_of(name: str, form: FormData) -> StaffCommand:
 
     Raises Invalid, each error beside the form's own field, or NotFound for an unknown command.
     """
-    read = _READERS.get(name)
-    if read is None:
+    command = STAFF_COMMANDS.get(name)
+    if command is None:
         raise NotFound(_("There is no such command."))
+    read = _READERS.get(name, _parts)
     try:
-        return read(form)
+        asked: StaffCommand = command.model_validate(read(form, command))  # type: ignore[assignment]
     except ValidationError as error:
         raise _told(error) from None
+    return asked
 
 
 def _told(error: ValidationError) -> Invalid:
@@ -54,7 +49,19 @@ def beside_fields(refusal: Invalid) -> Invalid:
     )
 
 
-def _decide(form: FormData) -> Decide:
+def _parts(form: FormData, command: type[BaseModel]) -> dict[str, Any]:
+    """Each part of a command by its own name. What is empty is left out: refused by name where the
+    command needs it."""
+    values: dict[str, Any] = {}
+    for name, field in command.model_fields.items():
+        if field.annotation is bool:
+            values[name] = _text(form, name) != ""
+        elif text := _text(form, name):
+            values[name] = text
+    return values
+
+
+def _ruling(form: FormData, _command: type[BaseModel]) -> dict[str, Any]:
     ground_kind = _text(form, "ground_kind") or _OWN_RULE
     values: dict[str, Any] = {
         "outcome": _text(form, "outcome"),
@@ -65,29 +72,40 @@ def _decide(form: FormData) -> Decide:
         "ends_at": _end_of(_text(form, "ends_on")),
         "automated_detection": "automated_detection" in form,
         "automated_decision": "automated_decision" in form,
+        "measures": _measures(form),
     }
+    if gravity := _text(form, "gravity"):
+        reason = _text(form, "finding_reason")
+        values["findings"] = [] if gravity == "none" else [{"reason": reason, "gravity": gravity}]
     if ground_kind != _OWN_RULE:
         # Absent rather than empty: the field that was left out is then refused by name.
         parts = {name: _text(form, f"ground_{name}") for name in ("reference", "explanation")}
         values["ground"] = {"kind": ground_kind} | {k: v for k, v in parts.items() if v}
-    return Decide.model_validate(values)
+    return values
 
 
-def _request(form: FormData) -> RequestCounterNotice:
-    return RequestCounterNotice(
-        allegation=_text(form, "allegation"), account_at_stake="account_at_stake" in form
-    )
+def _measures(form: FormData) -> list[dict[str, Any]]:
+    measures: list[dict[str, Any]] = []
+    for kind in (str(each) for each in form.getlist("measures")):
+        measure: dict[str, Any] = {"kind": kind}
+        if kind != "account_closed" and (days := _text(form, f"{kind}_days")):
+            measure["days"] = days
+        if kind == "account_closed" and (ground := _text(form, "immediate_ground")):
+            measure["immediate_ground"] = ground
+        measures.append(measure)
+    return measures
 
 
-_READERS: dict[str, Callable[[FormData], StaffCommand]] = {
-    "admit": lambda _form: Admit(),
-    "declare-inadmissible": lambda form: DeclareInadmissible(
-        explanation=_text(form, "explanation")
-    ),
-    "claim": lambda _form: Claim(),
-    "release": lambda _form: Release(),
-    "request-counter-notice": _request,
-    "decide": _decide,
+def _appeal(form: FormData, command: type[BaseModel]) -> dict[str, Any]:
+    values = _parts(form, command)
+    if values.get("result") in ("varied", "overturned") and _text(form, "outcome"):
+        values["ruling"] = _ruling(form, command)
+    return values
+
+
+_READERS: dict[str, Callable[[FormData, type[BaseModel]], dict[str, Any]]] = {
+    "decide": _ruling,
+    "decide-appeal": _appeal,
 }
 
 
@@ -115,7 +133,13 @@ def _end_of(day: str) -> datetime | None:
 
 
 def _field(error: ErrorDetails) -> str:
-    parts = [str(part) for part in error["loc"]]
+    parts = [str(part) for part in error["loc"] if part != "ruling"]
+    if not parts:
+        return "explanation"
+    if parts[0] == "measures" and len(parts) > 1:
+        return "immediate_ground" if parts[-1] == "immediate_ground" else "measures"
+    if parts[0] == "findings":
+        return "gravity"
     if parts[0] == "ground" and len(parts) > 1:
         return f"ground_{parts[1]}"
     return _FIELD_OF.get(parts[0], parts[0])
@@ -125,7 +149,15 @@ def _sentence(error: ErrorDetails) -> str:
     field = _field(error)
     absent = {
         "allegation": _("Say what the accused is told."),
-        "explanation": _("Say why the case cannot be admitted."),
+        "appeal_id": _("Choose the appeal."),
+        "complaint_id": _("Choose whom to ask."),
+        "explanation": _("Say why."),
+        "ground": _("Say why."),
+        "question": _("Write the question."),
+        "reason": _("Say why."),
+        "reference": _("Name the settlement body and its number."),
+        "result": _("Choose a result."),
+        "text": _("Write something."),
         "facts": _("Tell the facts that the decision rests on."),
         "ground_explanation": _("Say why the law or rule applies."),
         "ground_reference": _("Name the law or rule."),

@@ -57,12 +57,18 @@ def outcome(code: str) -> Label:
 
 
 def restriction(code: str) -> str:
+    """A measure of any kind."""
     return {
         "warning": _("Warning"),
         "search_demotion": _("Shown lower in search results"),
         "listing_hidden": _("Listing hidden"),
         "listing_removed": _("Listing removed"),
+        "listing_frozen": _("Listing frozen"),
         "listing_restriction": _("No new listings for a time"),
+        "payout_hold": _("Payouts held back"),
+        "account_frozen": _("Account frozen"),
+        "account_closed": _("Account closed for good"),
+        "complaining_suspended": _("No new complaints for a time"),
     }[code]
 
 
@@ -98,13 +104,22 @@ def severity(level: int) -> Label:
 def done(command: str) -> str:
     """What a moderator's command came to."""
     return {
+        "": "",
         "admit": _("The case is admitted."),
         "declare-inadmissible": _("The case is closed as inadmissible. Every complainant is told."),
         "claim": _("The case is yours. The claim is renewed while this page is open."),
         "release": _("You gave the case back."),
+        "request-information": _("The complainant was asked, and is told by e-mail."),
         "request-counter-notice": _("The accused was asked to answer, and is told by e-mail."),
         "decide": _("The decision stands. Both sides are told with its reasons."),
-    }.get(command, "")
+        "approve": _("The decision stands. Both sides are told with its reasons."),
+        "return": _("The proposal went back to review."),
+        "decide-appeal": _("The appeal is answered. Both sides are told."),
+        "hold": _("The clocks stand still."),
+        "resume": _("The clocks run again."),
+        "retype": _("The case was moved."),
+        "add-note": _("The note is kept."),
+    }.get(command, _("Done."))
 
 
 def type_name(code: str) -> str:
@@ -119,6 +134,9 @@ def reason_name(code: str) -> str:
     return named({"en": found[1].en, "ru": found[1].ru, "ar": found[1].ar}) if found else code
 
 
+_WORDS = ("explanation", "allegation", "question", "reason", "ground", "reference", "text")
+
+
 def events_for_staff(timeline: Iterable[TimelineEntry]) -> list[Event]:
     """The latest first; claims that one moderator only renewed are told once."""
     events: list[Event] = []
@@ -128,7 +146,7 @@ def events_for_staff(timeline: Iterable[TimelineEntry]) -> list[Event]:
             continue
         claimed_by = entry.by if entry.kind == "claimed" else None
         label = _staff_title(entry)
-        text = str(entry.data.get("explanation") or entry.data.get("allegation") or "")
+        text = next((str(entry.data[name]) for name in _WORDS if entry.data.get(name)), "")
         events.append(Event(entry.at, label.text, label.tone, text, entry.by or ""))
     return events[::-1]
 

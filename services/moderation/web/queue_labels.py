@@ -1,10 +1,16 @@
 """Queues, filters and flags in the reader's words. Functions of the templates."""
 
-from services.moderation.read_models import CaseSummary
+from collections.abc import Callable
+from typing import Any, get_args
+
+from contracts.taxonomy import taxonomy
+from services.moderation import reason_texts as texts
+from services.moderation.commands.staff import Restriction
+from services.moderation.read_models import CaseDetail, CaseSummary
 from services.moderation.web import labels
 from services.moderation.web.labels import Label
 from services.runtime.sentences import gettext as _
-from services.runtime.sentences import language_name, ngettext
+from services.runtime.sentences import language_name, named, ngettext
 
 
 def queue_name(name: str) -> str:
@@ -84,4 +90,40 @@ def filter_said(name: str, value: object) -> str:
             return _("On hold") if unknown == "on_hold" else unknown
 
 
-FUNCTIONS = {function.__name__: function for function in (filter_said, flags, queue_name)}
+def restrictions_offered() -> list[dict[str, str]]:
+    """What a decision may impose without a second person."""
+    return [{"value": code, "label": labels.restriction(code)} for code in get_args(Restriction)]
+
+
+def reasons_offered() -> list[tuple[str, str]]:
+    """What may be found against a member: every reason of the taxonomy."""
+    return [
+        (reason.code, labels.reason_name(reason.code))
+        for kind in taxonomy().types
+        for reason in kind.reasons
+    ]
+
+
+def appeals_offered(case: CaseDetail) -> list[tuple[str, str]]:
+    """The appeals of a case that its reader may answer."""
+    of = {"complainant": _("The complainant appeals"), "accused": _("The accused appeals")}
+    return [(each.id, of[each.appellant]) for each in case.appeals if not each.barred]
+
+
+def texts_offered(case: CaseDetail) -> list[dict[str, str]]:
+    """The texts that a decision on the case may begin with."""
+    return [{"id": each.id, "title": named(each.title)} for each in texts.reason_texts(case.type)]
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        appeals_offered,
+        filter_said,
+        flags,
+        queue_name,
+        reasons_offered,
+        restrictions_offered,
+        texts_offered,
+    )
+}

@@ -68,3 +68,8 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   return act(found);
 });
+
+for (const opener of document.querySelectorAll("[data-show-keys]")) {
+  opener.hidden = false;
+  opener.addEventListener("click", show);
+}

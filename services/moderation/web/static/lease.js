@@ -15,21 +15,31 @@ function say(text) {
   notice.hidden = !text;
 }
 
-// With If-Match: a renewal must not hide that the case has changed since the page was made.
+// With If-Match: a renewal must not hide that the case has changed since a form was made. Where it
+// has, the claim is renewed all the same, and the forms keep the version that was seen.
 async function renew() {
-  const answer = await fetch(lease.dataset.lease, {
-    method: "POST",
-    headers: { "X-CSRF-Token": token, "If-Match": `"${versions()[0].value}"`, Accept: "application/json" },
-  });
+  const seen = lease.querySelector("input[name=version]").value;
+  let answer = await claim({ "If-Match": `"${seen}"` });
+  const changed = answer.status === 412;
+  if (changed) {
+    say(lease.dataset.changed);
+    answer = await claim({});
+  }
   if (answer.ok) {
     const { version } = await answer.json();
     until = Date.now() + length;
-    versions().forEach((field) => { field.value = version; });
+    if (!changed) versions().forEach((field) => { if (field.value === seen) field.value = version; });
     return true;
   }
-  if (answer.status === 412) say(lease.dataset.changed);
-  else if (answer.status < 500) say(lease.dataset.lost);
+  if (answer.status < 500) say(lease.dataset.lost);
   return answer.status >= 500;
+}
+
+function claim(headers) {
+  return fetch(lease.dataset.lease, {
+    method: "POST",
+    headers: { "X-CSRF-Token": token, Accept: "application/json", ...headers },
+  });
 }
 
 async function watch() {
