@@ -1,6 +1,7 @@
 """Codes of the Complaint Center in the reader's words. The templates' functions."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from services.moderation import party_words
@@ -180,6 +181,40 @@ def _threshold(threshold: Threshold) -> dict[str, str]:
     }
 
 
+_REDRESS = {
+    "You can appeal, free of charge, until {appeal_until}. Somebody who took no part in this "
+    "decision will look at it again.": _(
+        "You can appeal, free of charge, until %(until)s. Somebody who took no part in this "
+        "decision will look at it again."
+    ),
+    "You can turn to a certified out-of-court dispute settlement body (Digital Services Act, "
+    "Art. 21).": _(
+        "You can turn to a certified out-of-court dispute settlement body (Digital Services Act, "
+        "Art. 21)."
+    ),
+    "You can go to court at any time.": _("You can go to court at any time."),
+    "This measure ends with the decision at the latest, and is looked at again within seven "
+    "days.": _(
+        "This measure ends with the decision at the latest, and is looked at again within seven "
+        "days."
+    ),
+    "You can answer on the case's page, and say there why the measure should be lifted.": _(
+        "You can answer on the case's page, and say there why the measure should be lifted."
+    ),
+}
+"""What can be done against a decision, as the policy that we ship words it."""
+
+
+def redress_told(text: str, appeal_until: datetime | None) -> str:
+    """A sentence of a decision's redress in the reader's language, where it is the policy's own;
+    else as it was written."""
+    for template, sentence in _REDRESS.items():
+        start, dated, end = template.partition("{appeal_until}")
+        if text == template or (dated and text.startswith(start) and text.endswith(end)):
+            return sentence % {"until": appeal_until.date() if appeal_until else ""}
+    return text
+
+
 def appeal_title(by: str) -> str:
     return {
         "you": _("Your appeal"),
@@ -214,6 +249,7 @@ FUNCTIONS = {
         measure_state,
         next_threshold,
         party_state,
+        redress_told,
         step_label,
         threshold_label,
         track_name,
