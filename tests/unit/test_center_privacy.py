@@ -215,7 +215,7 @@ def _of_others(at: datetime, complaint_id: str, appellant: str) -> dict[str, tup
         "appealed": (
             f"response.00.{CASE}",
             AppealLodged(
-                appeal_id="a", case_id=CASE, decision_id="d", appellant=appellant,  # type: ignore[arg-type]
+                appeal_id="a", case_id=CASE, decision_id="d", appellant=appellant,
                 complaint_id=mine, by=f"member:{author}", text=author,
                 evidence=(evidence(author),), language="en", lodged_at=at,
             ),
