@@ -2,9 +2,8 @@
 
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from contracts.mail import Audience
@@ -36,24 +35,27 @@ class Mail(BaseModel):
     text: str
 
 
+class MailPage(BaseModel):
+    """`next` is the `cursor` of the page after this one; None on the last."""
+
+    items: list[Mail]
+    next: str | None
+
+
 def router(ledger: Ledger, preview: Preview) -> APIRouter:
     api = APIRouter(tags=["mails"])
 
     @api.get("/api/v1/mails", dependencies=[Depends(require(*sorted(STAFF_ROLES)))])
     async def mails(
-        response: Response,
         to: Annotated[str | None, Query(description="The whole address, in any case.")] = None,
         state: State | None = None,
-        before: Annotated[int | None, Query(description="From the `next` link.")] = None,
+        cursor: Annotated[int | None, Query(description="The `next` of the page before.")] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    ) -> list[Mail]:
-        """Newest first. The `Link` header names the next page (RFC 8288, `rel="next"`)."""
-        rows = await ledger.of_address(to, state=state, before=before, limit=limit)
-        if len(rows) == limit:
-            place = {"to": to, "state": state, "before": rows[-1]["sequence"], "limit": limit}
-            query = urlencode({name: value for name, value in place.items() if value is not None})
-            response.headers["Link"] = f'</api/v1/mails?{query}>; rel="next"'
-        return [_mail(row, preview(queued(row))) for row in rows]
+    ) -> MailPage:
+        """Newest first."""
+        rows = await ledger.of_address(to, state=state, before=cursor, limit=limit)
+        following = str(rows[-1]["sequence"]) if len(rows) == limit else None
+        return MailPage(items=[_mail(row, preview(queued(row))) for row in rows], next=following)
 
     return api
 

@@ -8,27 +8,38 @@ from fastapi import FastAPI
 from contracts.mail import MailQueued
 from contracts.streams import COMPLAINTS, MAIL
 from services.notifier import api
+from services.notifier.bounces import Bounces
 from services.notifier.composing import Letter, compose
+from services.notifier.digests import Digests
 from services.notifier.handlers import Queueing
+from services.notifier.listening import Listener
 from services.notifier.mailbox import Reader
-from services.notifier.projection import LEDGER
+from services.notifier.outbox import Outbox
+from services.notifier.pacing import Pacing
+from services.notifier.preferences import Preferences
+from services.notifier.projection import LEDGER, READERS
 from services.notifier.rendering import Links, Rendered, render
 from services.notifier.sending import Sending
 from services.notifier.settings import Settings
+from services.notifier.signing import Signer
+from services.notifier.signing import signer as dkim
 from services.notifier.smtp import Smtp, Transport
 from services.notifier.statement import attachments
 from services.notifier.store import Ledger
 from services.notifier.tables import metadata
-from services.notifier.web import routes
+from services.notifier.web import preferences, routes
+from services.notifier.wishes import Wishes
 from services.runtime.app import assemble, create_app
 from services.runtime.auth import Auth
 from services.runtime.clock import Clock, utcnow
 from services.runtime.marketplace import Directory, Marketplace
-from services.runtime.projection import Projector
+from services.runtime.projection import Projector, View
 from services.runtime.web import Pages
 
 WEB = Path(__file__).parent / "web"
 TOLD_OF = ("complaint.*.*", "case.*.*", "member.*.*")
+WAITING = 4
+"""Mails in hand for each session: so many of a slow domain can wait without delaying the others."""
 HIDDEN_TOKEN = "shown-to-the-reader-only"
 
 
@@ -52,37 +63,64 @@ def build(
     # Staff who read a reader's link could act in the reader's name.
     shown = Links(settings.public_url, lambda *_: HIDDEN_TOKEN)
 
+    sign_mail = dkim_signer(settings)
+
     def letter(mail: MailQueued) -> Letter:
-        return compose(
+        composed = compose(
             mail,
             render(mail, links, brand=sender.name),
             sender,
             unsubscribe=links.unsubscribe(mail),
             attachments=attachments(mail, links, brand=sender.name),
         )
+        return sign_mail(composed) if sign_mail else composed
 
     def preview(mail: MailQueued) -> Rendered:
         return render(mail, shown, brand=sender.name)
 
-    queueing = Queueing(parts.events, directory or marketplace, clock=clock, desks=settings.desks)
+    wishes = Wishes(parts.database)
+    digests = Digests(parts.events, parts.timers, lambda mail: preview(mail).subject, clock=clock)
+    parts.timers.on_fired(digests.on_timer)
+    queueing = Queueing(
+        parts.events,
+        directory or marketplace,
+        clock=clock,
+        wishes=wishes,
+        digests=digests,
+        desks=settings.desks,
+    )
     server = transport or Smtp(settings)
-    sending = Sending(parts.events, server, letter, clock=clock)
+    pacing = Pacing(settings.smtp_sessions, settings.smtp_sessions_per_domain)
+    sending = Sending(parts.events, server, letter, clock=clock, pacing=pacing)
+    if settings.bounce_port is not None:
+        bounces = Bounces(parts.events, clock=clock)
+        listener = Listener(bounces, settings.host, settings.bounce_port)
+        parts.on_start.append(listener.start)
+        parts.on_stop.append(listener.stop)
     parts.reactions.on(name="telling", stream=COMPLAINTS, subjects=TOLD_OF)(queueing.on_message)
     parts.reactions.on(
-        name="sending", stream=MAIL, subjects=("mail.*.*",), workers=settings.smtp_sessions
+        name="sending",
+        stream=MAIL,
+        subjects=("mail.*.*",),
+        workers=settings.smtp_sessions * WAITING,
     )(sending.on_message)
 
-    parts.projectors.append(
-        Projector(
-            "ledger",
+    def projector(name: str, subject: str, view: View) -> Projector:
+        made = Projector(
+            name,
             bus=parts.bus,
             database=parts.database,
             metadata=metadata,
             stream=MAIL,
-            subjects=("mail.*.*",),
-            views=[LEDGER],
+            subjects=(subject,),
+            views=[view],
         )
-    )
+        parts.projectors.append(made)
+        return made
+
+    projector("ledger", "mail.*.*", LEDGER)
+    told_by_readers = projector("readers", "reader.*.*", READERS)
+    told_by_readers.listeners.append(wishes.hear)
 
     parts.on_stop += [server.close, marketplace.aclose]
     ledger = Ledger(parts.database)
@@ -99,8 +137,23 @@ def build(
         title="Redress: notifier",
         routers=[
             api.router(ledger, preview),
-            routes.router(pages, ledger, preview, mailbox),
+            preferences.router(pages, Preferences(parts.events, clock=clock)),
+            routes.router(pages, ledger, preview, mailbox, Outbox(parts.events, clock=clock)),
         ],
     )
     pages.install(app)
+    app.state.queueing = queueing
     return app
+
+
+def queueing_of(app: FastAPI) -> Queueing:
+    """What queues mails, for verbs that go through the log themselves."""
+    queueing: Queueing = app.state.queueing
+    return queueing
+
+
+def dkim_signer(settings: Settings) -> Signer | None:
+    """What signs mails, where a key is set. Raises OSError when it cannot be read."""
+    if settings.dkim_selector is None or settings.dkim_key is None:
+        return None
+    return dkim(settings.dkim_selector, settings.dkim_domain, settings.dkim_key)

@@ -25,6 +25,9 @@ PAUSES = tuple(timedelta(seconds=s) for s in (1, 2, 5, 10, 30))
 PROBE = timedelta(seconds=5)
 """How long the others wait for the one that asks."""
 
+GIVE_UP = timedelta(days=3)
+"""After this a mail is tried no more (RFC 5321, 4.5.4.1 asks for four or five days at most)."""
+
 JITTER = 0.2
 """Waits vary by this share, so that what failed together does not come back together."""
 
@@ -63,6 +66,8 @@ class Delivery:
     attempts: int = 0
     ended: bool = False
     retry_at: datetime | None = None
+    returned: bool = False
+    """A report came back after it was sent."""
 
 
 def evolve(delivery: Delivery, fact: MailFact) -> Delivery:
@@ -72,7 +77,10 @@ def evolve(delivery: Delivery, fact: MailFact) -> Delivery:
         case MailDeferred():
             return replace(delivery, attempts=fact.attempt, retry_at=fact.retry_at)
         case MailSent() | MailBounced():
-            return replace(delivery, attempts=fact.attempt, ended=True, retry_at=None)
+            returned = isinstance(fact, MailBounced) and fact.how == "report"
+            return replace(
+                delivery, attempts=fact.attempt, ended=True, retry_at=None, returned=returned
+            )
         case MailSuppressed():
             return replace(delivery, ended=True, retry_at=None)
         case _:
@@ -96,6 +104,13 @@ def conclude(
     match answer:
         case Accepted(reply):
             return MailSent(at=now, attempt=attempt, message_id=message_id, reply=reply)
+        case NotNow(reason, _) if overdue(delivery, now):
+            return MailBounced(
+                at=now,
+                attempt=attempt,
+                reason=f"Given up after three days: {reason}",
+                how="given_up",
+            )
         case NotNow(reason, until):
             retry_at = until or now + back_off(mail_id, attempt)
             return MailDeferred(at=now, attempt=attempt, reason=reason, retry_at=retry_at)
@@ -103,6 +118,11 @@ def conclude(
             return MailBounced(at=now, attempt=attempt, reason=reason)
         case _:
             assert_never(answer)
+
+
+def overdue(delivery: Delivery, now: datetime) -> bool:
+    """Whether the mail has waited too long to be tried again."""
+    return delivery.mail is not None and now >= delivery.mail.queued_at + GIVE_UP
 
 
 def back_off(key: str, attempt: int) -> timedelta:

@@ -2,22 +2,26 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from contracts.case import AppealRejected
 from contracts.codec import Fact, Message
 from contracts.complaint import ComplaintFiled
-from contracts.envelope import Aggregate, aggregate_of, caused_by
-from contracts.mail import Audience, MailQueued
+from contracts.envelope import Aggregate, Meta, aggregate_of, caused_by
+from contracts.mail import Audience, MailQueued, MailSuppressed
 from contracts.member import MeasureImposed
 from contracts.response import AppealLodged
+from services.notifier.digests import Digests
 from services.notifier.saying import of_complaint
 from services.notifier.settings import Desk
 from services.notifier.so_far import Before, CaseSoFar, folded
 from services.notifier.telling import STAFF, MeasureFact, Telling, Told, needs_history, plan
+from services.notifier.wishes import Wish, Wishes, why_not
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
 from services.runtime.marketplace import Directory
+
+Why = Literal["address", "preference", "digest", "replay"]
 
 AT_ONCE = 32
 """Readers of one fact that are looked up and written to at the same time."""
@@ -46,11 +50,15 @@ class Queueing:
         directory: Directory,
         *,
         clock: Clock,
+        wishes: Wishes,
+        digests: Digests,
         desks: Mapping[Audience, Desk] | None = None,
     ) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock
+        self._wishes = wishes
+        self._digests = digests
         self._desks = desks or {}
 
     async def on_message(self, message: Message) -> None:
@@ -70,6 +78,21 @@ class Queueing:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
+
+    async def mark(self, message: Message, *, dry: bool) -> list[tuple[str, str]]:
+        """Writes down as told, without sending, what the message asks for and the ledger lacks;
+        returns the sides and templates. `dry` writes nothing. Raises NobodyThere."""
+        marked: list[tuple[str, str]] = []
+        for told in plan(message, await self.before(message)):
+            aggregate = Aggregate(kind="mail", id=told.mail_id)
+            if not self._reachable(told.telling) or (await self._store.read(aggregate)).messages:
+                continue
+            if not dry:
+                contact = await self._contact(told.telling, message)
+                mail = self._mail(told, contact, Wish(), message)
+                await self._append(mail, "replay", message)
+            marked.append((told.telling.side, told.telling.template))
+        return marked
 
     async def before(self, message: Message) -> Before:
         """What the log says came before the message, as far as who is told depends on it."""
@@ -112,21 +135,33 @@ class Queueing:
 
     async def _queue(self, told: Told, message: Message) -> None:
         contact = await self._contact(told.telling, message)
-        mail = self._mail(told, contact, message)
+        wish, suppressed = await self._wishes.of(contact.reader, contact.address)
+        mail = self._mail(told, contact, wish, message)
+        why = why_not(told.telling.duty, wish, suppressed=suppressed)
+        meta = await self._append(mail, why, message)
+        if why == "digest":
+            await self._digests.hold(mail, meta=meta)
+
+    async def _append(self, mail: MailQueued, why: Why | None, message: Message) -> Meta:
+        """Queues the mail, or tells in the same breath `why` it is not sent."""
+        facts: list[Fact] = [mail]
+        if why is not None:
+            facts.append(MailSuppressed(at=mail.queued_at, why=why))
         # A fact read twice makes the same command, and the log knows that one already.
         meta = caused_by(
-            message.meta, command=told.mail_id, time=mail.queued_at, actor="service:notifier"
+            message.meta, command=mail.mail_id, time=mail.queued_at, actor="service:notifier"
         )
-        aggregate = Aggregate(kind="mail", id=told.mail_id)
-        await self._store.append(aggregate, [mail], expected=0, meta=meta)
+        aggregate = Aggregate(kind="mail", id=mail.mail_id)
+        await self._store.append(aggregate, facts, expected=0, meta=meta)
+        return meta
 
-    def _mail(self, told: Told, contact: Contact, message: Message) -> MailQueued:
+    def _mail(self, told: Told, contact: Contact, wish: Wish, message: Message) -> MailQueued:
         telling = told.telling
         about = aggregate_of(message.subject)
         return MailQueued(
             mail_id=told.mail_id,
             template=telling.template,
-            language=contact.language,
+            language=wish.language or contact.language,
             to_address=contact.address,
             to_name=contact.name,
             audience=telling.side,

@@ -5,14 +5,21 @@ from typing import assert_never
 
 from contracts.codec import Fact, Message
 from contracts.mail import (
+    AddressRestored,
+    AddressSuppressed,
+    DigestItemHeld,
+    DigestQueued,
     MailBounced,
     MailDeferred,
     MailFact,
     MailQueued,
     MailSent,
     MailSuppressed,
+    NoticesRead,
+    PreferencesSet,
+    ReaderFact,
 )
-from services.notifier.tables import ledger
+from services.notifier.tables import ledger, readers
 from services.runtime.database import Row
 from services.runtime.projection import Key, View
 
@@ -84,4 +91,38 @@ def fold(row: Row | None, fact: MailFact, message: Message) -> Row:
             assert_never(fact)
 
 
+def reader_row(row: Row | None, fact: ReaderFact, message: Message) -> Row:
+    """The row of a reader or of an address after `fact`."""
+    name = fact.address if isinstance(fact, AddressSuppressed | AddressRestored) else fact.reader
+    now = row or {
+        "id": message.subject.rsplit(".", 1)[1],
+        "name": name,
+        "reminders": None,
+        "news": None,
+        "language": None,
+        "suppressed": False,
+        "reason": None,
+        "read_until": None,
+    }
+    match fact:
+        case PreferencesSet():
+            wish = {"reminders": fact.reminders, "news": fact.news, "language": fact.language}
+            return {**now, **wish}
+        case AddressSuppressed():
+            return {**now, "suppressed": True, "reason": fact.reason}
+        case AddressRestored():
+            return {**now, "suppressed": False, "reason": None}
+        case NoticesRead():
+            return {**now, "read_until": fact.until}
+        case DigestItemHeld() | DigestQueued():
+            return now
+        case _:
+            assert_never(fact)
+
+
+def reader_of(fact: Fact, message: Message) -> Key | None:
+    return (message.subject.rsplit(".", 1)[1],) if isinstance(fact, ReaderFact) else None
+
+
 LEDGER = View(ledger, key, fold, births=(MailQueued,))
+READERS = View(readers, reader_of, reader_row)

@@ -127,7 +127,11 @@ def render_blocks(
 
 
 def _values(mail: MailQueued, links: Links, brand: str) -> dict[str, Any]:
-    params = {_RENAMED.get(name, name): cleaned(value) for name, value in mail.params.items()}
+    params: dict[str, Any] = {
+        _RENAMED.get(name, name): cleaned(value) for name, value in mail.params.items()
+    }
+    if "items" in params:
+        params["items"] = _items(mail, links)
     return {
         **dict.fromkeys(OPTIONAL),
         **params,
@@ -137,6 +141,17 @@ def _values(mail: MailQueued, links: Links, brand: str) -> dict[str, Any]:
         "settings_page": links.settings(mail),
         "brand": brand,
     }
+
+
+def _items(mail: MailQueued, links: Links) -> list[tuple[str, str]]:
+    """Subject and page of each mail that a digest stands for. The log holds no signed links."""
+    found = []
+    for item in json.loads(mail.params["items"]):
+        about = {name: item[name] for name in ("audience", "case_id", "complaint_id")}
+        params = {"guest": item["guest"]} if item["guest"] else {}
+        one = mail.model_copy(update={**about, "template": "", "params": params})
+        found.append((one_line(item["subject"]), links.page(one)))
+    return found
 
 
 OPTIONAL = (

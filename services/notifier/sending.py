@@ -13,8 +13,9 @@ from prometheus_client import Counter, Histogram
 
 from contracts.codec import Message
 from contracts.envelope import Aggregate, caused_by
-from contracts.ids import new_id
-from contracts.mail import MailDeferred, MailQueued, MailSent
+from contracts.ids import derived_id, new_id
+from contracts.mail import MailBounced, MailDeferred, MailQueued, MailSent
+from services.notifier.bounces import no_such_mailbox, suppress
 from services.notifier.composing import Letter, Unaddressable
 from services.notifier.delivery import (
     Answer,
@@ -26,7 +27,9 @@ from services.notifier.delivery import (
     conclude,
     evolve,
     folded,
+    overdue,
 )
+from services.notifier.pacing import NotYourTurn, Pacing, Turn
 from services.notifier.smtp import ServerAway, Transport
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
@@ -51,12 +54,14 @@ class Sending:
         compose: Callable[[MailQueued], Letter],
         *,
         clock: Clock,
+        pacing: Pacing | None = None,
     ) -> None:
         self._store = store
         self._transport = transport
         self._compose = compose
         self._clock = clock
         self._circuit = Circuit()
+        self._pacing = pacing or Pacing(8, 8)
         self._under_way: set[str] = set()
 
     async def on_message(self, message: Message) -> None:
@@ -67,15 +72,20 @@ class Sending:
         if queued.mail_id in self._under_way:
             # The broker lost patience with a slow server. A second try now would be a double.
             raise RetryLater(UNDER_WAY_SECONDS, "this mail is being sent")
-        if pause := self._circuit.wait(self._clock()):
+        now = self._clock()
+        late = overdue(Delivery(queued), now)
+        if not late and (pause := self._circuit.wait(now)):
             raise RetryLater(pause.total_seconds(), "the server is away")
         self._under_way.add(queued.mail_id)
         try:
-            await self._send(message, queued)
+            async with self._pacing.turn(queued.to_address, now) as turn:
+                await self._send(message, queued, turn)
+        except NotYourTurn as later:
+            raise RetryLater(later.seconds, str(later)) from later
         finally:
             self._under_way.discard(queued.mail_id)
 
-    async def _send(self, message: Message, mail: MailQueued) -> None:
+    async def _send(self, message: Message, mail: MailQueued, turn: Turn) -> None:
         aggregate = Aggregate(kind="mail", id=mail.mail_id)
         history = await self._store.read(aggregate)
         delivery = folded(history.facts)
@@ -85,7 +95,11 @@ class Sending:
             raise RetryLater((delivery.retry_at - now).total_seconds(), "deferred")
 
         message_id, answer = await self._hand_over(mail)
-        if isinstance(answer, NotNow) and answer.until and delivery.retry_at:
+        turn.answered(answer, self._clock())
+        known_away = isinstance(answer, NotNow) and answer.until and delivery.retry_at
+        if known_away and not overdue(delivery, self._clock()):
+            assert isinstance(answer, NotNow)
+            assert answer.until
             # One fact says that the server is away; a day of it needs no thousand more.
             raise RetryLater((answer.until - self._clock()).total_seconds(), answer.reason)
         fact = conclude(
@@ -93,6 +107,8 @@ class Sending:
         )
         await self._record(aggregate, fact, message, version=history.version)
         match fact:
+            case MailBounced() if isinstance(answer, Never) and no_such_mailbox(answer.reason):
+                await self._suppress(mail, answer.reason, meta_of=message)
             case MailSent():
                 HANDED_OVER.observe((fact.at - mail.queued_at).total_seconds())
             case MailDeferred():
@@ -114,6 +130,15 @@ class Sending:
             self._circuit.answered()
         ANSWERS.labels(type(answer).__name__.lower()).inc()
         return letter.message_id, answer
+
+    async def _suppress(self, mail: MailQueued, reason: str, *, meta_of: Message) -> None:
+        meta = caused_by(
+            meta_of.meta,
+            command=derived_id("suppress", mail.mail_id),
+            time=self._clock(),
+            actor="service:notifier",
+        )
+        await suppress(self._store, mail, reason, meta=meta)
 
     async def _record(
         self, aggregate: Aggregate, fact: Outcome, cause: Message, *, version: int

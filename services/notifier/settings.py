@@ -36,6 +36,8 @@ class Settings(settings.Settings):
     smtp_ca: Path | None = None
     """Certificates to trust beside the system's, for a server with one of its own making."""
     smtp_sessions: int = 8
+    smtp_sessions_per_domain: int = 6
+    """At most so many of them send to one domain, so that a slow one holds up nobody else's."""
     smtp_timeout: float = 60.0
     smtp_data_timeout: float = 600.0
     """Seconds; RFC 5321, 4.5.3.2.6 asks for ten minutes after the final dot."""
@@ -46,6 +48,15 @@ class Settings(settings.Settings):
     mail_bounces: str | None = None
     """Where reports of undeliverable mails come in, e.g. `bounces@market.example`: each mail's
     envelope sender is `bounces+<mail id>@…`."""
+    bounce_port: int | None = None
+    """Where reports of undeliverable mails are taken, by LMTP; None: nowhere."""
+
+    dkim_selector: str | None = None
+    dkim_domain: str = ""
+    dkim_key: Path | None = None
+    """Signs every mail (RFC 6376): the private key in PEM, or for Ed25519 (RFC 8463) its seed in
+    base64. The domain is that of `mail_from` unless set."""
+
     maildir: Path | None = None
 
     moderators_address: str | None = None
@@ -63,7 +74,11 @@ class Settings(settings.Settings):
                     deliverable(other)
         except Unaddressable as error:
             raise ValueError(f"REDRESS_MAIL_FROM, …REPLY_TO or …BOUNCES: {error}") from error
-        self.mail_domain = self.mail_domain or address.rpartition("@")[2]
+        domain = address.rpartition("@")[2]
+        self.mail_domain = self.mail_domain or domain
+        self.dkim_domain = self.dkim_domain or domain
+        if bool(self.dkim_selector) != bool(self.dkim_key):
+            raise ValueError("REDRESS_DKIM_SELECTOR and REDRESS_DKIM_KEY: both, or neither.")
         if not name:
             self.mail_from = f"{address} <{address}>"
         return self

@@ -1,12 +1,13 @@
 """Queries on the ledger."""
 
+import asyncio
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from contracts.mail import MailQueued
+from contracts.mail import MailQueued, address_key
 from services.notifier.projection import State
-from services.notifier.tables import ledger
+from services.notifier.tables import ledger, readers
 from services.runtime.database import Database, Row
 
 
@@ -39,8 +40,21 @@ class Ledger:
             )
         return await self._page(query, state, before, limit)
 
-    async def one(self, mail_id: str) -> Row | None:
-        rows = await self._rows(sa.select(ledger).where(ledger.c.mail_id == mail_id))
+    async def one(self, mail_id: str, *, patient: bool = False) -> Row | None:
+        """The mail's row. `patient`: it was queued just now, and may take a moment to be here."""
+        for pause in (0.05, 0.1, 0.2, 0.4, 0.8, 1.6) if patient else ():
+            if rows := await self._one(mail_id):
+                return rows[0]
+            await asyncio.sleep(pause)
+        rows = await self._one(mail_id)
+        return rows[0] if rows else None
+
+    async def _one(self, mail_id: str) -> Sequence[Row]:
+        return await self._rows(sa.select(ledger).where(ledger.c.mail_id == mail_id))
+
+    async def address(self, address: str) -> Row | None:
+        """What is known of an address: whether mail to it comes back, and why."""
+        rows = await self._rows(sa.select(readers).where(readers.c.id == address_key(address)))
         return rows[0] if rows else None
 
     async def counts(self) -> dict[State, int]:

@@ -8,6 +8,20 @@ from services.runtime.projection import bookkeeping
 metadata = sa.MetaData()
 checkpoints, parked = bookkeeping(metadata)
 
+readers = sa.Table(
+    "readers",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    # A reader (`member:ivan`), or an e-mail address.
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("reminders", sa.Boolean),
+    sa.Column("news", sa.Text),
+    sa.Column("language", sa.Text),
+    sa.Column("suppressed", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("read_until", UtcTime),
+)
+
 ledger = sa.Table(
     "ledger",
     metadata,

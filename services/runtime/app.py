@@ -46,6 +46,8 @@ class Parts:
     timers: Timers
     metadata: sa.MetaData
     projectors: list[Projector] = field(default_factory=list)
+    on_start: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """What a service opens itself, once the log is connected."""
     on_closing: list[Callable[[], None]] = field(default_factory=list)
     """Called when the service is to stop: ends what would be under way for ever."""
     on_stop: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
@@ -94,6 +96,8 @@ def create_app(parts: Parts, *, title: str, routers: Sequence[APIRouter]) -> htt
         await parts.bus.connect()
         try:
             async with following(*parts.projectors):
+                for start in parts.on_start:
+                    await start()
                 await parts.reactions.start()
                 log.info("service.started")
                 yield

@@ -166,7 +166,7 @@ async def reads_the_mails(mia: Person, number: str, case: str) -> None:
     """Both sides were told by mail, and neither was told of the other (R32, R34)."""
 
     async def sent(to: str, *templates: str) -> list[Any] | None:
-        mails = await mia.get_json(f"/api/v1/mails?to={to}&limit=200")
+        mails = (await mia.get_json(f"/api/v1/mails?to={to}&limit=200"))["items"]
         about = [mail for mail in mails if mail["case_id"] == case or number in mail["subject"]]
         arrived = {mail["template"] for mail in about if mail["state"] == "sent"}
         return about if arrived.issuperset(templates) else None

@@ -3,30 +3,47 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+from faststream.nats import NatsBroker
 
 from contracts.codec import Fact, Message
 from contracts.complaint import ComplaintFiled
 from contracts.envelope import Aggregate, Meta
-from contracts.ids import new_id
-from contracts.mail import MailQueued
+from contracts.ids import derived_id, new_id
+from contracts.mail import (
+    AddressSuppressed,
+    MailQueued,
+    MailSuppressed,
+    PreferencesSet,
+    address_key,
+    reader_key,
+)
 from contracts.member import MeasureExpired, MeasureImposed, member_key
 from contracts.response import AppealLodged
 from deploy.marketplace.app import build
 from deploy.marketplace.settings import Settings as MarketplaceSettings
 from deploy.ports import HOST, free_ports
 from deploy.topology import Topology
+from services.notifier.digests import Digests
 from services.notifier.handlers import NobodyThere, Queueing
+from services.notifier.rendering import Links, render
 from services.notifier.settings import Settings
+from services.notifier.tables import metadata
 from services.notifier.telling import plan
+from services.notifier.wishes import Wishes
 from services.runtime.bus import Bus
+from services.runtime.database import Database
 from services.runtime.events import EventStore
 from services.runtime.marketplace import Marketplace
 from services.runtime.problems import Unavailable
+from services.runtime.projection import Read
+from services.runtime.timers import Timers
 from tests.serving import Server
 from tests.telling import (
     ADMITTED,
+    ANSWERED,
     APPEAL_REFUSED,
     ASKED,
     DECIDED,
@@ -35,6 +52,7 @@ from tests.telling import (
     IVAN,
     LINK,
     NOON,
+    REMINDED,
     SUSPENDED,
     appealed,
     filed,
@@ -62,15 +80,26 @@ def marketplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 class Site:
     """The log with its writers, and the telling half of the notifier."""
 
-    def __init__(self, stores: dict[str, EventStore], marketplace: str) -> None:
+    def __init__(
+        self, stores: dict[str, EventStore], marketplace: str, wishes: Wishes, timers: Timers
+    ) -> None:
         self._stores = stores
+        self.wishes = wishes
         self.case = Aggregate(kind="case", id=new_id())
         self._history: list[Message] = []
         self.directory = Marketplace(marketplace)
+        self.store = stores["notifier"]
+        self.digests = Digests(self.store, timers, lambda mail: mail.template, clock=lambda: NOON)
         self.queueing = self.queueing_with(self.directory)
 
     def queueing_with(self, directory: Marketplace) -> Queueing:
-        return Queueing(self._stores["notifier"], directory, clock=lambda: NOON)
+        return Queueing(
+            self.store,
+            directory,
+            clock=lambda: NOON,
+            wishes=self.wishes,
+            digests=self.digests,
+        )
 
     async def file(self, complaint: ComplaintFiled) -> Message:
         aggregate = Aggregate(kind="complaint", id=complaint.complaint_id)
@@ -82,6 +111,13 @@ class Site:
         message = await self._append("moderation", self.case, version, *facts)
         self._history.append(message)
         return message
+
+    async def suppressed(self, mail: MailQueued) -> str | None:
+        """Why the mail is not sent, if it is not."""
+        for fact in (await self.store.read(Aggregate(kind="mail", id=mail.mail_id))).facts:
+            if isinstance(fact, MailSuppressed):
+                return fact.why
+        return None
 
     async def on_record(self, fact: MeasureImposed | MeasureExpired) -> Message:
         """Something in a member's standing."""
@@ -106,14 +142,13 @@ class Site:
         found = []
         for told in plan(message, before):
             aggregate = Aggregate(kind="mail", id=told.mail_id)
-            for fact in (await self._stores["notifier"].read(aggregate)).facts:
-                assert isinstance(fact, MailQueued)
-                found.append(fact)
+            facts = (await self._stores["notifier"].read(aggregate)).facts
+            found += [fact for fact in facts if isinstance(fact, MailQueued)]
         return found
 
 
 @pytest.fixture
-async def site(broker: Topology, marketplace: str) -> AsyncIterator[Site]:
+async def site(broker: Topology, marketplace: str, tmp_path: Path) -> AsyncIterator[Site]:
     async with AsyncExitStack() as stack:
         stores = {}
         for user in ("intake", "moderation", "notifier"):
@@ -130,7 +165,12 @@ async def site(broker: Topology, marketplace: str) -> AsyncIterator[Site]:
             await bus.connect()
             stack.push_async_callback(bus.close)
             stores[user] = EventStore(bus, source=user)
-        site = Site(stores, marketplace)
+        database = Database(f"sqlite+aiosqlite:///{tmp_path}/notifier.db")
+        async with database.write() as connection:
+            await connection.run_sync(metadata.create_all)
+        stack.push_async_callback(database.close)
+        timers = Timers(NatsBroker(), bus, service="notifier")
+        site = Site(stores, marketplace, Wishes(database), timers)
         stack.push_async_callback(site.directory.aclose)
         yield site
 
@@ -223,6 +263,88 @@ async def test_who_lodged_an_appeal_that_cannot_be_heard_is_found_in_the_answers
     message = await site.happen(APPEAL_REFUSED)
     await site.queueing.on_message(message)
     assert to(await site.mails(message)) == [("complainant", GUEST.email, "appeal_rejected")]
+
+
+def chose(reader: str, **wanted: Any) -> Read:
+    """What the projector tells when a reader has chosen."""
+    wish = {"reminders": True, "news": "each"} | wanted
+    fact = PreferencesSet.model_validate({"reader": reader, "by": reader, "at": NOON} | wish)
+    aggregate = Aggregate(kind="reader", id=reader_key(reader))
+    meta = Meta(id=new_id(), time=NOON, actor=reader, correlation="test")
+    return Read(1, aggregate.subject, Message(1, aggregate.subject, meta, (fact,)))
+
+
+async def test_who_wants_no_reminders_gets_none_but_all_that_is_obligatory(site: Site) -> None:
+    await a_case(site)
+    site.wishes.hear([chose("member:sunrise-store", reminders=False, language="ru")])
+    asking = await site.happen(ASKED)
+    await site.queueing.on_message(asking)
+    (asked,) = (mail for mail in await site.mails(asking) if mail.audience == "accused")
+    assert asked.language == "ru"
+    assert await site.suppressed(asked) is None
+    reminding = await site.happen(REMINDED)
+    await site.queueing.on_message(reminding)
+    (reminder,) = await site.mails(reminding)
+    assert await site.suppressed(reminder) == "preference"
+
+
+async def test_news_are_gathered_into_one_mail_for_who_wants_that(site: Site) -> None:
+    person = IVAN.model_copy(update={"id": new_id()})
+    complaint = filed(person, name=new_id())
+    await site.file(complaint)
+    await site.happen(opened(), joined(complaint), ADMITTED)
+    site.wishes.hear([chose(person.actor, news="digest")])
+    held = []
+    for fact in (ASKED, ANSWERED):
+        message = await site.happen(fact)
+        await site.queueing.on_message(message)
+        held += [mail for mail in await site.mails(message) if mail.to_address == IVAN.email]
+    assert [await site.suppressed(mail) for mail in held] == ["digest", "digest"]
+
+    for _ in range(2):  # a timer may fire twice
+        await site.digests.on_timer("digest", {"reader": person.actor})
+    digest_id = derived_id("digest", person.actor, *(mail.mail_id for mail in held))
+    aggregate = Aggregate(kind="mail", id=digest_id)
+    (digest,) = (await site.store.read(aggregate)).facts
+    assert isinstance(digest, MailQueued)
+    assert (digest.template, digest.to_address, digest.duty) == ("digest", IVAN.email, "news")
+    shown = render(digest, Links("https://m.example", lambda *_: "t"), brand="Desk")
+    assert shown.text.count(f"/center/complaints/{complaint.complaint_id}") == 2
+
+    decision = await site.happen(DECIDED)
+    await site.queueing.on_message(decision)
+    told = [mail for mail in await site.mails(decision) if mail.to_address == IVAN.email]
+    assert [await site.suppressed(mail) for mail in told] == [None]
+
+
+async def test_an_address_that_takes_nothing_is_not_tried_again(site: Site) -> None:
+    complaint = filed(IVAN, name=new_id())
+    fact = AddressSuppressed(address=IVAN.email.upper(), mail_id="m", reason="550 5.1.1", at=NOON)
+    subject = Aggregate(kind="reader", id=address_key(IVAN.email)).subject
+    meta = Meta(id=new_id(), time=NOON, actor="service:notifier", correlation="test")
+    site.wishes.hear([Read(1, subject, Message(1, subject, meta, (fact,)))])
+    message = await site.file(complaint)
+    await site.queueing.on_message(message)
+    (mail,) = await site.mails(message)
+    assert await site.suppressed(mail) == "address"
+
+
+async def test_what_was_told_elsewhere_is_marked_and_not_mailed(site: Site) -> None:
+    await a_case(site)
+    message = await site.happen(ASKED)
+    would = await site.queueing.mark(message, dry=True)
+    assert await site.mails(message) == []
+    assert await site.queueing.mark(message, dry=False) == would
+    assert sorted(would) == [
+        ("accused", "counter_notice_requested"),
+        ("complainant", "counter_notice_requested"),
+        ("complainant", "counter_notice_requested"),
+    ]
+    marked = await site.mails(message)
+    assert {await site.suppressed(mail) for mail in marked} == {"replay"}
+    await site.queueing.on_message(message)  # the reaction comes by later, and finds it told
+    assert await site.mails(message) == marked
+    assert await site.queueing.mark(message, dry=False) == []
 
 
 async def test_no_complainant_is_named_to_the_accused(site: Site) -> None:

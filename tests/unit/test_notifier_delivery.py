@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from contracts.mail import MailBounced, MailDeferred, MailSent
 from services.notifier.delivery import (
     BACK_OFF,
+    GIVE_UP,
     JITTER,
     PAUSES,
     PROBE,
@@ -104,3 +105,15 @@ def test_a_server_that_stays_away_is_asked_less_often_but_twice_a_minute_at_leas
         now = until
     assert tuple(pauses[:5]) == PAUSES
     assert pauses[5:] == [timedelta(seconds=30)] * 3
+
+
+def test_after_three_days_it_is_given_up_and_says_so() -> None:
+    delivery = folded([MAIL])
+    late = NOON + GIVE_UP
+    almost = conclude(delivery, NotNow("451 later"), mail_id="m", message_id="", now=late - SECOND)
+    assert isinstance(almost, MailDeferred)
+    ended = conclude(delivery, NotNow("451 later"), mail_id="m", message_id="", now=late)
+    assert isinstance(ended, MailBounced)
+    assert ended.how == "given_up"
+    assert "451 later" in ended.reason
+    assert folded([MAIL, almost, ended]).ended

@@ -5,14 +5,16 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.requests import Request
 
+from contracts.ids import new_id
 from services.notifier.mailbox import Reader, Received
+from services.notifier.outbox import Outbox
 from services.notifier.projection import State
 from services.notifier.rendering import Preview
 from services.notifier.store import Ledger, queued
-from services.runtime.auth import require
+from services.runtime.auth import Viewer, require, verify_csrf
 from services.runtime.auth.principal import STAFF_ROLES
 from services.runtime.problems import NotFound
 from services.runtime.web import Pages
@@ -35,7 +37,9 @@ FRAMED = {
 """The headers of a mail's HTML: it may look as it likes, and do nothing."""
 
 
-def router(pages: Pages, ledger: Ledger, preview: Preview, mailbox: Reader | None) -> APIRouter:
+def router(
+    pages: Pages, ledger: Ledger, preview: Preview, mailbox: Reader | None, outbox: Outbox
+) -> APIRouter:
     """`mailbox` is None where mails go to a server of somebody else's."""
     site = APIRouter(
         include_in_schema=False,
@@ -69,8 +73,8 @@ def router(pages: Pages, ledger: Ledger, preview: Preview, mailbox: Reader | Non
         _add_mailbox(site, pages, mailbox)
 
     @site.get("/{mail_id}")
-    async def one(request: Request, mail_id: str) -> HTMLResponse:
-        row = await ledger.one(mail_id)
+    async def one(request: Request, mail_id: str, sent: str = "") -> HTMLResponse:
+        row = await ledger.one(mail_id, patient=sent == "again")
         if row is None:
             raise NotFound("There is no such mail.")
         return pages.render(
@@ -79,8 +83,18 @@ def router(pages: Pages, ledger: Ledger, preview: Preview, mailbox: Reader | Non
             headers=FRAMING,
             mail=row,
             rendered=preview(queued(row)),
+            address=await ledger.address(row["to_address"]),
+            nonce=new_id(),
             has_mailbox=mailbox is not None,
+            sent_again=sent == "again",
         )
+
+    @site.post("/{mail_id}/again", dependencies=[Depends(verify_csrf)])
+    async def again(request: Request, viewer: Viewer, mail_id: str) -> Response:
+        assert viewer is not None  # the router lets in staff only
+        nonce = str((await request.form()).get("nonce", "")) or new_id()
+        again_id = await outbox.again(mail_id, by=viewer.actor, nonce=nonce)
+        return RedirectResponse(f"/mail/{again_id}?sent=again", 303)
 
     @site.get("/{mail_id}/html")
     async def html(mail_id: str) -> HTMLResponse:
