@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,13 @@ class Socket:
         """As a network does: no goodbye."""
         self._reading.cancel()
         self.connection.transport.abort()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the process's signals to the tests."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
 
 
 class Replica:
@@ -238,7 +245,7 @@ class House:
         config = uvicorn.Config(
             app, log_config=None, lifespan="on", ws="websockets-sansio", timeout_graceful_shutdown=1
         )
-        server = uvicorn.Server(config)
+        server = _Server(config)
         listening._socket.listen(512)
         running = asyncio.create_task(server.serve(sockets=[listening._socket]))
         try:

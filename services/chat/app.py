@@ -93,7 +93,7 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    return create_app(
+    app = create_app(
         parts,
         title="Redress: chat",
         routers=[
@@ -113,3 +113,5 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
             APIRouter(lifespan=at_work),
         ],
     )
+    app.state.wake = router.wake
+    return app
