@@ -461,7 +461,7 @@ class ComplaintRequested(Contract):
     by: str
     product_link: str = ""
     reason: str | None = None
-    """The id of the reason that the words of the chat suggest, e.g. `SM3`."""
+    """The code of the type or reason that the words of the chat suggest, e.g. `SM` or `SM3`."""
     description: str = ""
     consent: bool
     transcript: Evidence | None = None

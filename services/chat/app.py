@@ -12,7 +12,11 @@ from services.chat.api import customers, sockets
 from services.chat.api import desk as desk_api
 from services.chat.board import Board
 from services.chat.commands import Commands
+from services.chat.complaining import Complaining
 from services.chat.desk import Desk
+from services.chat.eva.agent import Eva
+from services.chat.eva.rephrasing import Endpoint
+from services.chat.eva.sources import Sources
 from services.chat.handlers import Handlers
 from services.chat.hub import Hub
 from services.chat.limits import Limits
@@ -48,6 +52,7 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
             views=projection.VIEWS,
         )
     )
+    auth = Auth.of(settings, clock)
     store = Store(parts.database)
     schedules = Schedules.load(settings.schedules)
     evidence = EvidenceStore(parts.bus)
@@ -75,11 +80,31 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
         presence=presence,
         schedules=schedules,
         limits=limits,
-        auth=Auth.of(settings, clock),
+        auth=auth,
         secret=subkey(settings.secret_key.get_secret_value(), "chat-code"),
     )
     desk = Desk(commands, parts.events, board, store, presence, talking)
-    Handlers(commands).register(parts.reactions, parts.timers)
+    sources = Sources(intake=settings.intake_url, moderation=settings.moderation_url, auth=auth)
+    parts.on_stop.append(sources.close)
+    rephrasing = None
+    if settings.assistant_url:
+        key = settings.assistant_key
+        rephrasing = Endpoint(
+            settings.assistant_url,
+            model=settings.assistant_model,
+            key=key.get_secret_value() if key else None,
+        )
+        parts.on_stop.append(rephrasing.close)
+    complaining = Complaining(commands, evidence, sources)
+    eva = Eva(
+        commands=commands,
+        events=parts.events,
+        talking=talking,
+        sources=sources,
+        schedules=schedules,
+        rephrasing=rephrasing,
+    )
+    Handlers(commands, eva).register(parts.reactions, parts.timers)
 
     @asynccontextmanager
     async def at_work(_app: FastAPI) -> AsyncIterator[None]:
@@ -108,8 +133,8 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
                 limits=limits,
                 clock=clock,
             ),
-            desk_api.router(desk, board, presence, store, evidence, clock=clock),
-            customers.router(talking, places, store, schedules, evidence, clock=clock),
+            desk_api.router(desk, board, presence, store, evidence, complaining, clock=clock),
+            customers.router(talking, places, store, schedules, evidence, complaining, clock=clock),
             APIRouter(lifespan=at_work),
         ],
     )

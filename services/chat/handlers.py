@@ -3,9 +3,10 @@
 from contracts.codec import Message
 from contracts.complaint import ComplaintFiled
 from contracts.ids import derived_id, number
-from contracts.streams import COMPLAINTS
+from contracts.streams import CHATS, COMPLAINTS
 from services.chat import decider
 from services.chat.commands import Commands
+from services.chat.eva.agent import Eva
 from services.runtime.reactions import Reactions
 from services.runtime.timers import Timers
 
@@ -13,13 +14,15 @@ from services.runtime.timers import Timers
 class Handlers:
     """Every handler may be called again with the same message: it decides on the log."""
 
-    def __init__(self, commands: Commands) -> None:
+    def __init__(self, commands: Commands, eva: Eva) -> None:
         self._commands = commands
+        self._eva = eva
 
     def register(self, reactions: Reactions, timers: Timers) -> None:
         reactions.on(name="link-complaints", stream=COMPLAINTS, subjects=["complaint.*.*"])(
             self.on_complaint
         )
+        reactions.on(name="eva", stream=CHATS, subjects=["chat.*.*"])(self._eva.on_chat)
         timers.on_fired(self._commands.on_timer)
 
     async def on_complaint(self, message: Message) -> None:

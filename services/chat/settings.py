@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import ClassVar
 
+from pydantic import SecretStr
+
 from services.chat import schedule
 from services.runtime import settings
 
@@ -16,3 +18,8 @@ class Settings(settings.Settings):
     schedules: Path = schedule.DATA
     intake_url: str = "http://127.0.0.1:8101"
     moderation_url: str = "http://127.0.0.1:8102"
+    assistant_url: str | None = None
+    """Base of an endpoint that speaks OpenAI's chat protocol; without it articles are only shown.
+    It gets customers' questions: know who runs it."""
+    assistant_model: str = "default"
+    assistant_key: SecretStr | None = None

@@ -11,6 +11,7 @@ from services.intake.adding import Adding
 from services.intake.advising import Advisor
 from services.intake.answering import Answering
 from services.intake.api import filing as filing_api
+from services.intake.api import help as help_api
 from services.intake.api import parties as parties_api
 from services.intake.appealing import Appealing
 from services.intake.articles import library
@@ -116,6 +117,7 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
             search=search(),
             clock=clock,
         ),
+        help_api.router(search()),
         signin_router(auth, Provider.of(settings)),
     ]
     app = create_app(parts, title="Redress: intake", routers=routers)

@@ -97,6 +97,10 @@ class ComplaintBody(BaseModel):
             json_schema_extra={"maxLength": checks.DISPUTE_LIMIT},
         ),
     ] = None
+    chat_id: Annotated[
+        str | None,
+        Field(description="The support chat that it is filed from.", pattern="^[0-9a-f]{32}$"),
+    ] = None
     good_faith: Annotated[
         bool,
         Field(
@@ -184,6 +188,7 @@ class Filing:
                 evidence=await self.named(body.evidence, who) if body.evidence else (),
                 good_faith=body.good_faith,
                 dispute=body.dispute,
+                chat_id=body.chat_id,
             ),
             now=self._clock(),
             profile=self._profile,

@@ -87,6 +87,10 @@ class Search:
             return found
         return self._indexes[written].find(question, limit)
 
+    def share(self, question: str, hit: Hit) -> float:
+        """How much of what was asked for stands in the article at all: 0 to 1."""
+        return self._indexes[hit.article.language].share(question, hit.article.slug)
+
 
 @cache
 def search() -> Search:
@@ -101,6 +105,12 @@ class _Index:
         self._stem = _stemmer(language)
         self._stop_words = frozenset(map(self._stem, _STOP_WORDS[language].split()))
         self._passages = [(article, part) for article in articles for part in article.sections]
+        self._words: dict[str, set[str]] = {}
+        for article, part in self._passages:
+            text = (*article.front.keywords, article.front.title, part.heading, part.text)
+            self._words.setdefault(article.slug, set()).update(
+                self._stems(" ".join((*text, article.front.summary))).split()
+            )
         # Asked from the one thread of the event loop, which need not be the one that built it.
         self._table = sqlite3.connect(":memory:", check_same_thread=False)
         # `ascii` parts words at spaces only, as far as stems go: they are words already.
@@ -122,9 +132,16 @@ class _Index:
             ],
         )
 
-    def find(self, question: str, limit: int) -> list[Hit]:
+    def share(self, question: str, slug: str) -> float:
+        asked = self._telling(question)
+        return len(asked & self._words[slug]) / len(asked) if asked else 0.0
+
+    def _telling(self, question: str) -> set[str]:
         words = _WORD.findall(question[:LONGEST_QUESTION])
-        stems = {stem for word in words if (stem := self._stem(word))} - self._stop_words
+        return {stem for word in words if (stem := self._stem(word))} - self._stop_words
+
+    def find(self, question: str, limit: int) -> list[Hit]:
+        stems = self._telling(question)
         if not stems:
             return []
         best: dict[str, tuple[float, float, int]] = {}

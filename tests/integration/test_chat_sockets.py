@@ -161,7 +161,7 @@ async def _missed(home: House, chats: list[str], count: int) -> bool:
 
 
 async def _away(chat: Replica) -> bool:
-    return (await chat.desk(PAVEL))["operator"]["away"] == "missed_offers"
+    return bool((await chat.desk(PAVEL))["operator"]["away"] == "missed_offers")
 
 
 async def test_two_replicas_that_come_and_go_never_give_a_chat_to_two_nor_overfill_one(

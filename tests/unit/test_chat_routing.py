@@ -381,7 +381,7 @@ def waiting_chats(draw: st.DrawFn) -> list[Chat]:
             id=f"chat-{number}",
             phase=Phase.QUEUED,
             language=draw(st.sampled_from(LANGUAGES)),
-            queue_class=draw(st.sampled_from(sorted(BOOST))),  # type: ignore[arg-type]
+            queue_class=draw(st.sampled_from(sorted(BOOST))),
             queued_at=START + timedelta(seconds=draw(st.integers(0, 300))),
             round=1,
         )
@@ -495,7 +495,7 @@ def test_a_reservation_that_was_given_up_meanwhile_does_not_stand_in_the_way() -
     """A replica dies after reserving, the customer is away while the slot is freed, and returns."""
     machine = Routing()
     machine.operators_come([({"en"}, 1)])
-    chat_id = machine.somebody_queues("en", "normal")
+    chat_id = str(machine.somebody_queues("en", "normal"))
 
     def step_by_step(*, torn: bool = False) -> None:
         whole = machine._all()

@@ -91,6 +91,20 @@ class AskCode(Body):
     email: Annotated[Email, Field(min_length=3)]
 
 
+class Complain(Body):
+    """With `consent` the transcript goes along as evidence."""
+
+    product_link: Annotated[str, StringConstraints(max_length=2000)] = ""
+    consent: bool
+
+
+class Complaining(BaseModel):
+    """Where the complaint is filed, with what the chat knows filled in."""
+
+    url: str
+    seq: int
+
+
 class TryCode(Body):
     code: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
 

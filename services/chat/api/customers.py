@@ -11,12 +11,13 @@ from contracts.codec import Message
 from services.chat import shown
 from services.chat.api import bodies
 from services.chat.api.files import download
-from services.chat.api.transcript import as_text
+from services.chat.complaining import Complaining
 from services.chat.places import Place, Places
 from services.chat.schedule import Schedules
 from services.chat.state import Chat
 from services.chat.store import Store
 from services.chat.talking import Begun, Talking, folded
+from services.chat.transcript import as_text
 from services.runtime.auth import Principal, SignInRequired, Viewer, require, verify_csrf
 from services.runtime.clock import Clock
 from services.runtime.evidence import EvidenceStore
@@ -40,6 +41,7 @@ def router(
     store: Store,
     schedules: Schedules,
     evidence: EvidenceStore,
+    complaining: Complaining,
     *,
     clock: Clock,
 ) -> APIRouter:
@@ -229,6 +231,18 @@ def router(
                 viewer, chat_id, to_address=body.email, language=body.language
             )
         )
+
+    @api.post("/{chat_id}/complaint")
+    async def complain(chat_id: str, body: bodies.Complain, viewer: Viewer) -> bodies.Complaining:
+        """From the chat into a complaint (R14): the wizard, with product, type and description
+        filled in, and with consent the transcript as evidence."""
+        url, seq = await complaining.begin(
+            await talking.history(viewer, chat_id),
+            product_link=body.product_link,
+            consent=body.consent,
+            by="customer",
+        )
+        return bodies.Complaining(url=url, seq=seq)
 
     @api.post("/{chat_id}/identity")
     async def identify(chat_id: str, body: bodies.Identify, viewer: Viewer) -> bodies.Done:

@@ -10,6 +10,7 @@ from services.chat import shown
 from services.chat.api import bodies
 from services.chat.api.files import download
 from services.chat.board import Board
+from services.chat.complaining import Complaining
 from services.chat.desk import Desk
 from services.chat.operators import Operator
 from services.chat.presence import Presence
@@ -32,6 +33,7 @@ def router(
     presence: Presence,
     store: Store,
     evidence: EvidenceStore,
+    complaining: Complaining,
     *,
     clock: Clock,
 ) -> APIRouter:
@@ -213,6 +215,18 @@ def router(
         """The message is shown to nobody any more."""
         seq = await desk.redact(who, chat_id, message_id=body.message_id, reason=body.reason)
         return bodies.Done(seq=seq)
+
+    @api.post("/chats/{chat_id}/complaint")
+    async def complain(chat_id: str, body: bodies.Complain, who: Staff) -> bodies.Complaining:
+        """A complaint in the customer's name, to be sent to them as a link: only they can file it.
+        `consent` is the customer's, given in the chat."""
+        url, seq = await complaining.begin(
+            await desk.history(chat_id),
+            product_link=body.product_link,
+            consent=body.consent,
+            by=who.actor,
+        )
+        return bodies.Complaining(url=url, seq=seq)
 
     @api.put("/chats/{chat_id}/supervision")
     async def supervise(chat_id: str, body: bodies.Supervise, who: Supervisor) -> bodies.Done:

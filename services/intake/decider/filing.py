@@ -40,6 +40,7 @@ class FileComplaint:
     evidence: tuple[Evidence | None, ...] = ()
     good_faith: bool = False
     dispute: str | None = None
+    chat_id: str | None = None
 
 
 def file(
@@ -89,6 +90,7 @@ def file(
         good_faith=True,
         filed_at=now,
         dispute=dispute or None,
+        chat_id=command.chat_id,
     )
 
 

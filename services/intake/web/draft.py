@@ -52,7 +52,7 @@ class Draft:
     """`key` makes submitting twice file once. `evidence` are ids of files already taken. `checked`
     is set once the summary was seen, so that a correction leads straight back to it. `problem` is
     what the advice asks for; `picked` the product chosen where the text names several; `dispute`
-    the one that the complaint is linked to."""
+    the one that the complaint is linked to; `chat` the support chat that it comes from."""
 
     key: str
     choice: str = ""
@@ -67,6 +67,7 @@ class Draft:
     email: str = ""
     good_faith: str = ""
     dispute: str = ""
+    chat: str = ""
     checked: str = ""
     evidence: tuple[str, ...] = ()
 
@@ -106,6 +107,7 @@ class Draft:
             language=self.language or None,
             evidence=list(self.evidence),
             dispute=self.dispute or None,
+            chat_id=self.chat or None,
             good_faith=self.good_faith == "true",
         )
 

@@ -4,6 +4,7 @@ One address; each step's form carries all that was entered before (`web.draft`),
 be sent again, gone back from or corrected without anything being lost or filed twice.
 """
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.ids import new_id
+from services.intake.checks import DESCRIPTION_LIMIT
 from services.intake.links import TEXT_LIMIT, resolve
 from services.intake.uploads import FormRequest
 from services.intake.web.attaching import FIELD, attach, without
@@ -21,6 +23,7 @@ from services.runtime.auth import Principal, Viewer, verify_csrf
 
 DISPUTE: Final = "dispute"
 BACK: Final = "back"
+_CHAT: Final = re.compile("[0-9a-f]{32}")
 TO: Final = "to:"
 
 
@@ -29,14 +32,16 @@ def router(wizard: Wizard) -> APIRouter:
 
     @site.get(PATH)
     async def begin(
-        request: Request, who: Viewer, product_link: str = "", go: str = ""
+        request: Request, who: Viewer, product_link: str = "", go: str = "", chat: str = ""
     ) -> Response:
         """The first step; with `go=on` the complaint that this browser began, `go=afresh` drops
-        it."""
+        it. From a support chat (`chat`) it comes filled in: `type`, `description`, `evidence`."""
         begun = wizard.keeping.begun(request, who)
         if begun and go == "on":
             return await wizard.page(request, who, begun.draft, begun.step)
         draft = Draft(key=new_id(), product_link=product_link[:TEXT_LIMIT])
+        if _CHAT.fullmatch(chat):
+            draft = _from_chat(draft, request, chat)
         afresh = go == "afresh"
         page = await wizard.page(request, who, draft, Step.CHOICE, begun=None if afresh else begun)
         if afresh:
@@ -99,6 +104,19 @@ async def _following(
         return await wizard.page(request, who, draft, following)
     flawed = first_flawed(draft.settled(), guest=is_guest(who), profile=wizard.profile)
     return await wizard.page(request, who, draft, flawed[0] if flawed else Step.SUMMARY)
+
+
+def _from_chat(draft: Draft, request: Request, chat: str) -> Draft:
+    """What the chat knows already; it can all be changed."""
+    told = request.query_params
+    return replace(
+        draft,
+        chat=chat,
+        choice="complaint",
+        type=told.get("type", "")[:10],
+        description=told.get("description", "")[:DESCRIPTION_LIMIT],
+        evidence=tuple(told.getlist("evidence")[:1]),
+    )
 
 
 def _step(name: object) -> Step:
