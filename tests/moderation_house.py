@@ -327,10 +327,10 @@ async def handlers_alone(
 
 @asynccontextmanager
 async def moderation(
-    topology: Topology, *, database_url: str, clock: MovedClock
+    topology: Topology, *, database_url: str, clock: MovedClock, **changes: Any
 ) -> AsyncIterator[House]:
-    """The service, started, until the block is left."""
-    settings = settings_of(topology, Settings, database_url=database_url)
+    """The service, started, until the block is left; `changes` are settings of it."""
+    settings = settings_of(topology, Settings, database_url=database_url, **changes)
     database = Database(database_url)
     await upgrade("moderation", database)
     await database.close()

@@ -27,6 +27,7 @@ from services.runtime.evidence import EvidenceStore
 from services.runtime.live import Live
 from services.runtime.marketplace import Catalogue, Marketplace
 from services.runtime.projection import Projector
+from services.runtime.translator import translator_of
 from services.runtime.web import Pages
 
 WEB = Path(__file__).parent / "web"
@@ -90,6 +91,9 @@ def build(
     handlers.register(parts.reactions)
 
     parts.on_stop.append(marketplace.aclose)
+    key = settings.translator_key
+    translator = translator_of(settings.translator_url, key.get_secret_value() if key else None)
+    parts.on_stop.append(translator.aclose)
     pages = Pages(
         WEB / "templates",
         static=WEB / "static",
@@ -103,7 +107,7 @@ def build(
         title="Redress: moderation",
         routers=[
             api.router(desk, center, EvidenceStore(parts.bus), members),
-            routes.router(pages, desk, center, live=live, clock=clock),
+            routes.router(pages, desk, center, live=live, translator=translator, clock=clock),
         ],
     )
     pages.install(app)

@@ -16,19 +16,23 @@ from services.moderation.read_models import CaseDetail
 from services.moderation.reason_texts import reason_texts, unfilled
 from services.moderation.web import labels
 from services.moderation.web.command_forms import command_forms
+from services.moderation.web.foreign import originals
 from services.moderation.web.forms import beside_fields, command_of
 from services.runtime.auth import Principal, require, verify_csrf
 from services.runtime.clock import Clock
 from services.runtime.live import Live
 from services.runtime.problems import Invalid, NotFound, Refused, Stale
 from services.runtime.sentences import gettext as _
+from services.runtime.translator import Translator
 from services.runtime.web import Form, Pages
 from services.runtime.web.text import reader
 
 Reader = Annotated[Principal, Depends(require(*READERS))]
 
 
-def router(pages: Pages, desk: Desk, live: Live, *, clock: Clock) -> APIRouter:
+def router(
+    pages: Pages, desk: Desk, live: Live, translator: Translator, *, clock: Clock
+) -> APIRouter:
     site = APIRouter(prefix="/moderation", dependencies=[Depends(verify_csrf)])
 
     async def shown(
@@ -49,6 +53,7 @@ def router(pages: Pages, desk: Desk, live: Live, *, clock: Clock) -> APIRouter:
         live_address = live.address(request, f"/moderation/cases/{case_id}/live")
         case = await desk.case(who, case_id, after=after)
         now = clock()
+        translated = await translator.translate(originals(case), pages.language(request))
         decision = None
         if preview is not None and form is not None:
             try:
@@ -62,6 +67,7 @@ def router(pages: Pages, desk: Desk, live: Live, *, clock: Clock) -> APIRouter:
             "console/case.html",
             status=status,
             case=case,
+            translated=translated,
             allowed={each.command: each for each in case.allowed},
             command=command,
             form=form or Form(),

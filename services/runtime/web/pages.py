@@ -15,6 +15,7 @@ from services.runtime.auth import Principal, csrf_token, current
 from services.runtime.catalogues import catalogues
 from services.runtime.clock import Clock
 from services.runtime.problems import Refused
+from services.runtime.sentences import language_name
 from services.runtime.web import languages, navigation, text
 from services.runtime.web.assets import Assets
 from services.runtime.web.filters import FILTERS
@@ -89,6 +90,7 @@ class Pages:
             own_asset=self._own.url if self._own else self._shared.url,
             csrf_field=_csrf_field,
             no_form=Form(),
+            language_name=language_name,
         )
         return environment
 
@@ -114,7 +116,7 @@ class Pages:
         names something that `context` lacks.
         """
         person = _person(request)
-        someone = self._reader(request, person)
+        someone = self._reader(request)
         path = request.url.path
         with text.reading(someone):
             body = self._environment.get_template(name).render(
@@ -135,10 +137,13 @@ class Pages:
         languages.keep_choice(request, response)
         return response
 
-    def _reader(self, request: Request, person: Principal | None) -> text.Reader:
-        language = text.negotiate(
-            languages.languages_wanted(request, person), tuple(self.translations)
-        )
+    def language(self, request: Request) -> str:
+        """The language that a page is in for whoever sent `request`."""
+        wanted = languages.languages_wanted(request, _person(request))
+        return text.negotiate(wanted, tuple(self.translations))
+
+    def _reader(self, request: Request) -> text.Reader:
+        language = self.language(request)
         return text.Reader(
             language, self._clock(), self.translations[language], csrf_token(request)
         )
