@@ -38,7 +38,7 @@ class Joining:
     """Joins complaints to cases, each exactly once however often it is asked to.
 
     The cases joined lately are kept as they were then, so that the thousandth complaint about a
-    product costs what the second did. A case kept is acted on only under the guard of its version:
+    product costs what the first did. A case kept is acted on only under the guard of its version:
     where anybody else has written since, its whole history is read again.
     """
 
@@ -126,22 +126,20 @@ class Joining:
                 await self._join_read(command, meta)
 
     async def _join_kept(self, command: Join, meta: Meta) -> bool:
-        """False when the case is not kept, or has changed since."""
-        kept = self._kept.get(command.case_id)
-        if kept is None:
-            return False
-        case = kept.case
+        """False when the case has changed since it was kept. One that is not kept is taken for
+        new, as most are: the guard tells, and a history that is not there need not be read."""
+        case, version = self._kept.get(command.case_id, _Kept(NEW_CASE, 0))
         try:
             facts = decide(case, command, by=SERVICE, now=meta.time, policy=self._policy)
             if facts:
                 version = await self._events.append(
-                    Aggregate(kind="case", id=case.id), facts, expected=kept.version, meta=meta
+                    Aggregate(kind="case", id=command.case_id), facts, expected=version, meta=meta
                 )
                 for fact in facts:
                     case = evolve(case, fact)
                 self._keep(case, version)
         except Conflict:
-            del self._kept[command.case_id]
+            self._kept.pop(command.case_id, None)
             return False
         return True
 

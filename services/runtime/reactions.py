@@ -73,15 +73,18 @@ class Reactions:
         def register(handler: Handler) -> Handler:
             async def react(raw: Msg) -> None:
                 try:
-                    if raw.subject.split(".", 1)[0] in kinds:
-                        await self._react(name, handler, raw)
-                    else:
-                        await raw.ack()
+                    await self._react(name, handler, raw)
                 except (NatsError, *UNCLEAR) as error:
                     # Not acknowledged, so it comes again.
                     log.info("reaction.unacknowledged", reaction=name, why=repr(error))
                 finally:
                     slots.release()
+
+            async def wanted(deliveries: Deliveries) -> Msg:
+                while (raw := await deliveries.next()).subject.split(".", 1)[0] not in kinds:
+                    with contextlib.suppress(NatsError, *UNCLEAR):
+                        await raw.ack()
+                return raw
 
             async def pull() -> None:
                 async with (
@@ -89,9 +92,10 @@ class Reactions:
                     deliveries.held(every=ACK_WAIT_SECONDS / 3),
                 ):
                     while True:
+                        # A place first: what waits for one in the deliveries is held on to.
                         await slots.acquire()
                         try:
-                            raw = await deliveries.next()
+                            raw = await wanted(deliveries)
                         except BaseException:
                             slots.release()
                             raise
