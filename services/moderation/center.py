@@ -41,10 +41,16 @@ class Center:
         self._clock = clock
 
     async def complaints(
-        self, who: Principal | None, *, cursor: str | None = None, limit: int = 20
+        self,
+        who: Principal | None,
+        *,
+        cursor: str | None = None,
+        limit: int = 20,
+        after: int | None = None,
     ) -> ComplaintPage:
         """The reader's own complaints, newest first. Raises Unauthenticated for nobody."""
         reader = _known(who)
+        await self._caught_up(after)
         found = await self._store.complaints_by(reader.party, cursor=cursor, limit=limit)
         items = tuple(
             complaint_summary(
@@ -83,10 +89,16 @@ class Center:
         return _file((item.id for items in sent for item in items), evidence_id)
 
     async def cases(
-        self, who: Principal | None, *, cursor: str | None = None, limit: int = 20
+        self,
+        who: Principal | None,
+        *,
+        cursor: str | None = None,
+        limit: int = 20,
+        after: int | None = None,
     ) -> AccusedCasePage:
         """The cases against the reader, of which they were told; the last told first."""
         reader = _signed_in(who)
+        await self._caught_up(after)
         found = await self._store.cases_against(reader.id, cursor=cursor, limit=limit)
         items = tuple(
             accused_summary(
@@ -129,7 +141,13 @@ class Center:
         reader = _known(who)
         await self._caught_up(after)
         findings, measures = await self._store.record_of(reader.party)
-        return standing(findings, measures, seller=reader.signed_in, now=self._clock())
+        return standing(
+            findings,
+            measures,
+            rules=self._policy.standing,
+            seller=reader.signed_in,
+            now=self._clock(),
+        )
 
     async def _caught_up(self, after: int | None) -> None:
         if after is not None:

@@ -314,11 +314,13 @@ class AccusedCaseDetail(AccusedCaseSummary):
 
 
 class Threshold(Shown):
-    """So many points in a track lead to a measure being proposed; people decide on it."""
+    """So many points in a track lead to measures being proposed; people decide on them.
+
+    `days` None: without an end, or (an account frozen) by the record as a whole.
+    """
 
     points: str
-    kind: MeasureKind
-    days: int | None
+    measures: tuple[MeasureOfDecision, ...]
 
 
 class TrackShown(Shown):

@@ -32,10 +32,10 @@ def router(center: Center, evidence: EvidenceStore) -> APIRouter:
 
     @api.get("/complaints")
     async def list_complaints(
-        viewer: Viewer, cursor: Cursor = None, limit: Limit = 20
+        viewer: Viewer, cursor: Cursor = None, limit: Limit = 20, after: After = None
     ) -> ComplaintPage:
         """The reader's own complaints, newest first."""
-        return await center.complaints(viewer, cursor=cursor, limit=limit)
+        return await center.complaints(viewer, cursor=cursor, limit=limit, after=after)
 
     @api.get("/complaints/{complaint_id}")
     async def read_complaint(
@@ -61,10 +61,10 @@ def router(center: Center, evidence: EvidenceStore) -> APIRouter:
 
     @api.get("/cases")
     async def list_cases_against(
-        viewer: Viewer, cursor: Cursor = None, limit: Limit = 20
+        viewer: Viewer, cursor: Cursor = None, limit: Limit = 20, after: After = None
     ) -> AccusedCasePage:
         """The cases against the reader of which they were told, the last told first."""
-        return await center.cases(viewer, cursor=cursor, limit=limit)
+        return await center.cases(viewer, cursor=cursor, limit=limit, after=after)
 
     @api.get("/cases/{case_id}")
     async def read_case_against(

@@ -1,36 +1,33 @@
 """How a member stands, as the member is shown it: every figure with where it comes from."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
+from contracts.case import Track
 from services.moderation.party_models import (
     FindingShown,
+    MeasureOfDecision,
     MeasureShown,
     StandingShown,
     Threshold,
     TrackShown,
 )
+from services.moderation.standing.rules import Ladder, Rung, StandingRules
 from services.runtime.database import Row
 
-SELLING: Final = ("IPS", "IPP", "TRX", "INF")
-COMPLAINING: Final = "ABUSE"
-
-
-@cache
-def thresholds() -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    """What is proposed at which number of points in each track. `every`: again and again."""
-    text = files("services.moderation").joinpath("data/thresholds.json").read_text("utf-8")
-    found: dict[str, list[dict[str, Any]]] = json.loads(text)
-    return found
+SELLING: Final[tuple[Track, ...]] = ("IPS", "IPP", "TRX", "INF")
+COMPLAINING: Final[Track] = "ABUSE"
 
 
 def standing(
-    on_record: Sequence[Row], imposed: Sequence[Row], *, seller: bool, now: datetime
+    on_record: Sequence[Row],
+    imposed: Sequence[Row],
+    *,
+    rules: StandingRules,
+    seller: bool,
+    now: datetime,
 ) -> StandingShown:
     """The record of one member. A `seller` sees all tracks, anybody else those with entries."""
     findings = tuple(finding_shown(row, now) for row in on_record)
@@ -42,7 +39,7 @@ def standing(
         if track in counted or (seller and track in SELLING)
     ]
     return StandingShown(
-        tracks=tuple(_track(track, findings) for track in tracks),
+        tracks=tuple(_track(track, findings, rules.ladders) for track in tracks),
         findings=findings,
         measures=measures,
         warned=any(m.kind == "warning" and m.state == "active" for m in measures),
@@ -94,32 +91,26 @@ def _measure(row: Row, now: datetime) -> MeasureShown:
     return MeasureShown.model_validate({name: row[name] for name in shown} | {"state": state})
 
 
-def _track(track: str, findings: Sequence[FindingShown]) -> TrackShown:
+def _track(
+    track: Track, findings: Sequence[FindingShown], ladders: Mapping[Track, Ladder]
+) -> TrackShown:
     counting = [each for each in findings if each.track == track and each.counts]
     total = sum((Decimal(each.points) for each in counting), Decimal(0))
-    known = thresholds().get(track, ())
-    return TrackShown.model_validate(
-        {
-            "track": track,
-            "total": number(total),
-            "thresholds": [_threshold(each) for each in known],
-            "next": _next(known, total),
-            "next_expiry": min((each.expires_at for each in counting), default=None),
-        }
+    rungs = ladders[track].rungs if track in ladders else ()
+    coming = ladders[track].next_after(total) if track in ladders else None
+    known = {rung.at: rung for rung in rungs}
+    return TrackShown(
+        track=track,
+        total=number(total),
+        thresholds=tuple(_threshold(rung, rung.at) for rung in rungs),
+        next=_threshold(known.get(coming, rungs[-1]), coming) if coming is not None else None,
+        next_expiry=min((each.expires_at for each in counting), default=None),
     )
 
 
-def _threshold(each: Mapping[str, Any], points: Decimal | None = None) -> Threshold:
+def _threshold(rung: Rung, points: Decimal) -> Threshold:
+    """`points` may lie above the rung's own: the last of a ladder may come again and again."""
     return Threshold(
-        points=number(points or Decimal(each["points"])), kind=each["kind"], days=each["days"]
+        points=number(points),
+        measures=tuple(MeasureOfDecision(kind=each.kind, days=each.days) for each in rung.measures),
     )
-
-
-def _next(known: Sequence[Mapping[str, Any]], total: Decimal) -> Threshold | None:
-    for each in known:
-        step = Decimal(each["points"])
-        if total < step:
-            return _threshold(each)
-        if each.get("every"):
-            return _threshold(each, (total // step + 1) * step)
-    return None

@@ -15,7 +15,7 @@ from services.moderation.party_models import (
 from services.moderation.read_models import TimelineEntry
 from services.moderation.web.labels import Event, Label
 from services.runtime.sentences import gettext as _
-from services.runtime.sentences import ngettext
+from services.runtime.sentences import joined, ngettext
 
 _TONES = {
     "submitted": "info",
@@ -175,10 +175,8 @@ def threshold_label(threshold: Threshold) -> str:
 
 
 def _threshold(threshold: Threshold) -> dict[str, str]:
-    return {
-        "points": threshold.points,
-        "measure": measure_label(threshold.kind, threshold.days),
-    }
+    measures = [measure_label(each.kind, each.days) for each in threshold.measures]
+    return {"points": threshold.points, "measure": joined(measures, " + ")}
 
 
 _REDRESS = {
