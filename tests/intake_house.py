@@ -119,6 +119,7 @@ class House:
         accused: str | None = SUNRISE.id,
         due_in: timedelta | None = timedelta(days=7),
         product_id: str = "32700000001",
+        link: str = LINK,
         complaints: int = 1,
     ) -> tuple[str, int]:
         """A case as moderation would write it, asked about when `due_in` is given, and where it
@@ -128,7 +129,7 @@ class House:
             case_id=case_id,
             number="K-1",
             accused=accused,
-            product=Product(link=LINK, product_id=product_id),
+            product=Product(link=link, product_id=product_id),
             complaint_type="SM",
             severity=1,
             policy_version="1",

@@ -27,6 +27,7 @@ from tests.intake_house import (
     AS_GUEST,
     GUIDES_EXAMPLE,
     IVAN,
+    LINK,
     SHENZHEN,
     SUNRISE,
     House,
@@ -90,9 +91,11 @@ def question(receipt: Mapping[str, Any], *, due_in: timedelta = 7 * DAY) -> Info
     )
 
 
-async def case(house: House, *facts: CaseFact, due_in: timedelta | None = 7 * DAY) -> str:
+async def case(
+    house: House, *facts: CaseFact, due_in: timedelta | None = 7 * DAY, **known: str
+) -> str:
     """A case with these facts, worked into intake's tables."""
-    case_id, sequence = await house.case(*facts, complaints=0, due_in=due_in)
+    case_id, sequence = await house.case(*facts, complaints=0, due_in=due_in, **known)
     projector: Projector = house.app.state.parts.projectors[0]
     await projector.wait_for(sequence)
     return case_id
@@ -218,7 +221,7 @@ async def test_what_was_typed_is_shown_again_when_it_comes_too_late(house: House
             meta=history.messages[0].meta._replace(id=new_id()),
         )
         page = await ivan.press(text="We have settled it.", status=409)
-        assert "decided" in page.text
+        assert "По делу уже есть решение" in page.text
         assert "We have settled it." in page.text
 
 
@@ -404,3 +407,15 @@ async def test_a_receipts_link_opens_its_own_complaint_only(house: House) -> Non
     async with Browser.of(house) as forger:
         await forger.open(f"/complaints/{forged['id']}/add?token={forged['token']}")
         await forger.open(f"/complaints/{mine['id']}/add?token={forged['token']}", status=404)
+
+
+async def test_the_accused_does_not_see_the_marks_in_a_link_that_was_shared(house: House) -> None:
+    shared = AS_GUEST | {"product_link": f"{LINK}?aff_id=ivan77"}
+    receipt = await house.post("/complaints", shared)
+    _, filed = await house.filed(receipt["id"])
+    assert "ivan77" in filed.product.link
+    case_id = await case(house, link=filed.product.link)
+    async with Browser.of(house, SUNRISE) as seller:
+        page = await seller.open(f"/cases/{case_id}/answer")
+        assert filed.product.link.partition("?")[0] in page.text
+        assert "ivan77" not in seller.answer.text

@@ -25,6 +25,8 @@ from contracts.case import (
     ExtensionGranted,
     InformationReceived,
     InformationRequested,
+    Listing,
+    SharedFile,
 )
 from contracts.complaint import (
     ComplaintFact,
@@ -96,7 +98,9 @@ class Case:
     complaint_type: str = ""
     product: Product | None = None
     title: str | None = None
+    listing: Listing | None = None
     allegation: str = ""
+    shared: tuple[SharedFile, ...] = ()
     asked_at: datetime | None = None
     due_at: datetime | None = None
     extended: bool = False
@@ -128,6 +132,7 @@ def evolve_case(case: Case, fact: CaseFact) -> Case:
                 complaint_type=fact.complaint_type,
                 product=fact.product,
                 title=fact.product_title,
+                listing=fact.listing,
             )
         case ComplaintJoined():
             return replace(
@@ -137,13 +142,14 @@ def evolve_case(case: Case, fact: CaseFact) -> Case:
             left = {k: v for k, v in case.complaints.items() if k != fact.complaint_id}
             return replace(case, complaints=left)
         case CaseRetyped():  # what is alleged has changed: the accused is asked anew, if at all
-            return replace(case, complaint_type=fact.to_type, due_at=None, allegation="")
+            return replace(case, complaint_type=fact.to_type, due_at=None, allegation="", shared=())
         case CounterNoticeRequested():
             return replace(
                 case,
                 asked_at=fact.at,
                 due_at=fact.due_at,
                 allegation=fact.allegation,
+                shared=fact.evidence,
                 extended=False,
             )
         case ExtensionGranted():

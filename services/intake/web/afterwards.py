@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 
@@ -84,6 +85,7 @@ def _of_the_accused(answering: Answering, desk: Desk) -> tuple[FormPage, ...]:
             "due_at": case.due_at,
             "late": case.is_late(case.due_at, desk.clock()),
             "type_name": labels.type_name(case.complaint_type),
+            "address": _address(case),
         }
 
     async def case_of(visit: Visit) -> Any:
@@ -162,6 +164,7 @@ def _appeal(appealing: Appealing, desk: Desk) -> FormPage:
             "decision": found.decision,
             "appellant": found.appellant,
             "type_name": labels.type_name(found.case.complaint_type),
+            "address": _address(found.case),
         }
 
     async def lodge(visit: Visit, entered: Entered, delivery: Delivery) -> Accepted:
@@ -174,6 +177,13 @@ def _appeal(appealing: Appealing, desk: Desk) -> FormPage:
         return checks.text(text, _("Say what is wrong with the decision."))
 
     return FormPage("/decisions/{decision_id}/appeal", "parties/appeal.html", show, lodge, wrong)
+
+
+def _address(case: Case) -> str:
+    """Of what was reported, without what follows the path: shared links carry the marks of who
+    shared them, and the accused is not to learn who complained."""
+    assert case.product is not None  # the case was opened
+    return urlsplit(case.product.link)._replace(query="", fragment="").geturl()
 
 
 def _extendable(case: Case, sent: Sent, now: datetime) -> bool:

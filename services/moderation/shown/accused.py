@@ -6,6 +6,7 @@ Not who complained, nor how many did, nor what they wrote.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from contracts.case import AppealOpened, CaseFact
 from services.moderation import party_words
@@ -135,7 +136,7 @@ def _summary(row: Row, story: Story, answered: bool) -> dict[str, Any]:
         "on_hold": story.held and awaiting is not None,
         "awaiting": awaiting,
         "type": row["type"],
-        "product": parts.listing(row, row),
+        "product": parts.listing(row | {"product_link": _bare(row["product_link"])}, row),
         "told_at": row["told_at"],
         "answer_due_at": story.answer_due_at,
         "can_answer": state == Status.AWAITING_COUNTER_NOTICE,
@@ -156,6 +157,11 @@ def _awaiting(story: Story, state: str) -> Awaiting | None:
         case _:
             who, due = "moderators", story.decide_due_at
     return Awaiting.model_validate({"who": who, "due_at": None if story.held else due})
+
+
+def _bare(link: str) -> str:
+    """Without what follows the path: shared links carry the marks of who shared them."""
+    return urlsplit(link)._replace(query="", fragment="").geturl()
 
 
 # --- what was shown and sent ----------------------------------------------------------------------
