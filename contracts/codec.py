@@ -17,6 +17,7 @@ from contracts.envelope import Contract, Meta
 from contracts.mail import MailFact, ReaderFact
 from contracts.member import MemberFact
 from contracts.operator import OperatorFact
+from contracts.outgoing import OutgoingFact
 from contracts.response import ResponseFact
 from contracts.staff import StaffFact
 
@@ -30,6 +31,7 @@ Fact = (
     | StaffFact
     | ChatFact
     | OperatorFact
+    | OutgoingFact
 )
 
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}

@@ -31,6 +31,7 @@ class Aggregate(Contract):
         "staff",
         "chat",
         "operator",
+        "outgoing",
     ]
     id: Annotated[str, Field(pattern=r"^[0-9a-z-]{1,64}$")]
 

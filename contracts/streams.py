@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 
 SUBJECTS_OF_WRITER: dict[str, tuple[str, ...]] = {
     "intake": ("complaint.*.*", "response.*.*"),
-    "moderation": ("case.*.*", "member.*.*", "staff.*.*", "timer.moderation.>"),
+    "moderation": (
+        "case.*.*",
+        "member.*.*",
+        "outgoing.*.*",
+        "staff.*.*",
+        "timer.moderation.>",
+    ),
     "notifier": ("mail.*.*", "reader.*.*", "timer.notifier.>"),
     "chat": ("chat.*.*", "operator.*.*", "timer.chat.>"),
 }
@@ -40,8 +46,12 @@ class Stream:
         }
 
 
-COMPLAINTS = Stream("COMPLAINTS", ("complaint.*.*", "response.*.*", "case.*.*", "member.*.*"))
-"""One total order over complaints, answers, cases and standing: a replay is deterministic."""
+COMPLAINTS = Stream(
+    "COMPLAINTS",
+    ("complaint.*.*", "response.*.*", "case.*.*", "member.*.*", "outgoing.*.*"),
+)
+"""One total order over complaints, answers, cases, standing and what is told of them outside: a
+replay is deterministic."""
 
 LIVE = "live"
 PULSE = "pulse"

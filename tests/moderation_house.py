@@ -27,6 +27,8 @@ from services.intake.settings import Settings as IntakeSettings
 from services.moderation.app import build
 from services.moderation.handlers import Handlers
 from services.moderation.joining import Joining
+from services.moderation.outgoing.sending import Outgoing
+from services.moderation.outgoing.store import OutgoingStore
 from services.moderation.policy import policy
 from services.moderation.settings import Settings
 from services.moderation.standing.reactions import Standing
@@ -300,9 +302,19 @@ def handlers_on(parts: Parts, clock: MovedClock, catalogue: Catalogue | None = N
         clock=clock,
     )
     standing = Standing(events=parts.events, timers=parts.timers, policy=policy(), clock=clock)
+    outgoing = Outgoing(
+        events=parts.events,
+        timers=parts.timers,
+        store=OutgoingStore(parts.database),
+        projector=parts.projectors[0],
+        clock=clock,
+        endpoint=None,
+        register=None,
+    )
     return Handlers(
         joining=joining,
         standing=standing,
+        outgoing=outgoing,
         events=parts.events,
         timers=parts.timers,
         policy=policy(),

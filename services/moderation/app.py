@@ -14,6 +14,10 @@ from services.moderation.handlers import Handlers
 from services.moderation.joining import Joining
 from services.moderation.member_store import MemberStore
 from services.moderation.members import Members
+from services.moderation.outgoing.desk import OutgoingDesk
+from services.moderation.outgoing.far_sides import Database, Endpoint, Folder, Register
+from services.moderation.outgoing.sending import Outgoing
+from services.moderation.outgoing.store import OutgoingStore
 from services.moderation.policy import policy
 from services.moderation.projection import VIEWS
 from services.moderation.settings import Settings
@@ -80,9 +84,21 @@ def build(
         clock=clock,
     )
     standing = Standing(events=parts.events, timers=parts.timers, policy=rules, clock=clock)
+    outgoing_store = OutgoingStore(parts.database)
+    endpoint, register = far_sides(settings)
+    outgoing = Outgoing(
+        events=parts.events,
+        timers=parts.timers,
+        store=outgoing_store,
+        projector=projector,
+        clock=clock,
+        endpoint=endpoint,
+        register=register,
+    )
     handlers = Handlers(
         joining=joining,
         standing=standing,
+        outgoing=outgoing,
         events=parts.events,
         timers=parts.timers,
         policy=rules,
@@ -94,6 +110,7 @@ def build(
     key = settings.translator_key
     translator = translator_of(settings.translator_url, key.get_secret_value() if key else None)
     parts.on_stop.append(translator.aclose)
+    parts.on_stop += [far.aclose for far in (endpoint, register) if far is not None]
     pages = Pages(
         WEB / "templates",
         static=WEB / "static",
@@ -106,9 +123,28 @@ def build(
         parts,
         title="Redress: moderation",
         routers=[
-            api.router(desk, center, EvidenceStore(parts.bus), members),
+            api.router(
+                desk,
+                center,
+                EvidenceStore(parts.bus),
+                members,
+                OutgoingDesk(store=outgoing_store, outgoing=outgoing, projector=projector),
+            ),
             routes.router(pages, desk, center, live=live, translator=translator, clock=clock),
         ],
     )
     pages.install(app)
     return app
+
+
+def far_sides(settings: Settings) -> tuple[Endpoint | None, Register | None]:
+    """The machines that are told, as far as they are set."""
+    endpoint = None
+    if settings.webhook_url and settings.webhook_secret:
+        endpoint = Endpoint(settings.webhook_url, settings.webhook_secret.get_secret_value())
+    if settings.transparency_url and settings.transparency_token:
+        token = settings.transparency_token.get_secret_value()
+        return endpoint, Database(settings.transparency_url, token)
+    if settings.transparency_folder is not None:
+        return endpoint, Folder(settings.transparency_folder)
+    return endpoint, None

@@ -40,6 +40,7 @@ from services.moderation.commands import (
 from services.moderation.deadlines import Deadline, command_of, deadlines
 from services.moderation.decider import decide
 from services.moderation.joining import Joining
+from services.moderation.outgoing.sending import Outgoing
 from services.moderation.policy import Policy
 from services.moderation.refusals import NotDueYet, NotExtendable, NotInThisState, OnHold
 from services.moderation.standing.reactions import Standing
@@ -64,6 +65,7 @@ class Handlers:
         *,
         joining: Joining,
         standing: Standing,
+        outgoing: Outgoing,
         events: EventStore,
         timers: Timers,
         policy: Policy,
@@ -71,6 +73,7 @@ class Handlers:
     ) -> None:
         self._joining = joining
         self._standing = standing
+        self._outgoing = outgoing
         self._events = events
         self._timers = timers
         self._policy = policy
@@ -89,6 +92,15 @@ class Handlers:
         )
         reactions.on(name="time-measures", stream=COMPLAINTS, subjects=["member.*.*"])(
             self._standing.on_member
+        )
+        reactions.on(name="tell-of-cases", stream=COMPLAINTS, subjects=["case.*.*"])(
+            self._outgoing.on_case
+        )
+        reactions.on(name="tell-of-members", stream=COMPLAINTS, subjects=["member.*.*"])(
+            self._outgoing.on_member
+        )
+        reactions.on(name="send", stream=COMPLAINTS, subjects=["outgoing.*.*"])(
+            self._outgoing.on_outgoing
         )
         self._timers.on_fired(self.on_timer)
 
@@ -153,6 +165,9 @@ class Handlers:
 
     async def on_timer(self, name: str, data: dict[str, str]) -> None:
         """A deadline has come: it is decided on again, as the log has it now."""
+        if "outgoing" in data:
+            await self._outgoing.on_timer(name, data)
+            return
         if "member" in data:
             await self._standing.on_timer(name, data)
             return

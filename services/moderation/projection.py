@@ -8,6 +8,7 @@ from contracts.response import CounterNoticeSubmitted
 from services.moderation.case_view import CASE_VIEW
 from services.moderation.kinds import KINDS
 from services.moderation.listing import fold_search, search_key
+from services.moderation.outgoing.view import OUTGOING_VIEW
 from services.moderation.party_views import PARTY_VIEWS, aggregate_id
 from services.moderation.tables import answers, search, timeline
 from services.runtime.database import Row
@@ -57,6 +58,7 @@ def fold_answer(_: Row | None, fact: CounterNoticeSubmitted, message: Message) -
 VIEWS = (
     *PARTY_VIEWS,
     CASE_VIEW,
+    OUTGOING_VIEW,
     View(search, search_key, fold_search, append_only=True),
     View(timeline, timeline_key, fold_timeline, append_only=True),
     View(answers, answer_key, fold_answer, append_only=True),

@@ -1,5 +1,6 @@
 """Settings of moderation; see `services.runtime.settings`."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import SecretStr
@@ -14,3 +15,14 @@ class Settings(settings.Settings):
     translator_url: str | None = None
     """A server of LibreTranslate's protocol; without one, moderators see the originals alone."""
     translator_key: SecretStr | None = None
+
+    webhook_url: str | None = None
+    webhook_secret: SecretStr | None = None
+    """Where the marketplace hears of decisions and measures, and the secret (`whsec_…`) that signs
+    them, as standardwebhooks.com has it. Without both, no webhooks are sent."""
+
+    transparency_url: str | None = None
+    transparency_token: SecretStr | None = None
+    """The Transparency Database, e.g. `https://transparency.dsa.ec.europa.eu`, and its token."""
+    transparency_folder: Path | None = None
+    """Without a database: the folder into which its records are written, in batches."""

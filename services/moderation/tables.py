@@ -244,3 +244,26 @@ sent = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Index("sent_of_case", "case_id", "at"),
 )
+
+# What is told to machines outside: records for the Transparency Database, and webhooks.
+outgoing = sa.Table(
+    "outgoing",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("case_id", sa.Text),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    # Why it failed last, or what was answered.
+    sa.Column("reason", sa.Text),
+    sa.Column("errors", Json, nullable=False),
+    sa.Column("queued_at", UtcTime, nullable=False),
+    # When it may be sent; none once nothing more happens by itself.
+    sa.Column("due_at", UtcTime),
+    sa.Column("changed_at", UtcTime, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Index("outgoing_newest", "channel", "queued_at", "id"),
+    sa.Index("outgoing_due", "channel", "state", "due_at", "id"),
+)

@@ -89,6 +89,15 @@ from contracts.member import (
     MeasureStarted,
     Step,
 )
+from contracts.outgoing import (
+    FieldError,
+    OutgoingAttempted,
+    OutgoingDelivered,
+    OutgoingFailed,
+    OutgoingQueued,
+    OutgoingRefused,
+    OutgoingRequeued,
+)
 from contracts.parties import Evidence, Person, Product
 from contracts.response import (
     AppealLodged,
@@ -305,6 +314,28 @@ LATER_ON_CASES: tuple[Fact, ...] = (
         appeal_until=None,
     ),
     CaseReopened(by="sven", at=day(31), ground="Order of the court.", decide_due_at=day(31, 23)),
+)
+OUTGOING: tuple[Fact, ...] = (
+    OutgoingQueued(
+        outgoing_id=MEASURE,
+        channel="webhook",
+        topic="measure.imposed",
+        case_id=CASE,
+        body='{"type":"measure.imposed"}',
+        queued_at=day(9),
+    ),
+    OutgoingRefused(
+        at=day(9), errors=(FieldError(field="decision_facts", message="An e-mail address."),)
+    ),
+    OutgoingAttempted(at=day(9), attempt=1),
+    OutgoingDelivered(at=day(9), reply="201"),
+    OutgoingFailed(
+        at=day(9),
+        reason="422",
+        errors=(FieldError(field="category", message="The category is not known."),),
+        retry_at=None,
+    ),
+    OutgoingRequeued(by="sven", at=day(10), body=None),
 )
 STANDING: tuple[Fact, ...] = (
     FindingRecorded(
@@ -572,6 +603,7 @@ EXAMPLES: tuple[tuple[str, Fact], ...] = (
     *(("response", fact) for fact in LATER_FROM_THE_ACCUSED),
     *(("case", fact) for fact in LATER_ON_CASES),
     *(("member", fact) for fact in STANDING),
+    *(("outgoing", fact) for fact in OUTGOING),
     (
         "mail",
         MailQueued(
@@ -613,6 +645,7 @@ def golden_file(fact: Fact) -> Path:
 SOURCES = {
     "case": "moderation",
     "member": "moderation",
+    "outgoing": "moderation",
     "staff": "moderation",
     "mail": "notifier",
     "reader": "notifier",

@@ -2,19 +2,25 @@
 
 from fastapi import APIRouter
 
-from services.moderation.api import cases, center, members
+from services.moderation.api import cases, center, members, outgoing
 from services.moderation.center import Center
 from services.moderation.desk import Desk
 from services.moderation.members import Members
+from services.moderation.outgoing.desk import OutgoingDesk
 from services.runtime.evidence import EvidenceStore
 
 
 def router(
-    desk: Desk, complaint_center: Center, evidence: EvidenceStore, records: Members
+    desk: Desk,
+    complaint_center: Center,
+    evidence: EvidenceStore,
+    records: Members,
+    told_outside: OutgoingDesk,
 ) -> APIRouter:
     """The routes below `/api/v1` that belong to moderation."""
     api = APIRouter(prefix="/api/v1")
     api.include_router(cases.router(desk, evidence))
     api.include_router(center.router(complaint_center, evidence))
     api.include_router(members.router(records))
+    api.include_router(outgoing.router(told_outside))
     return api
