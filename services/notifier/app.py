@@ -27,11 +27,12 @@ from services.notifier.smtp import Smtp, Transport
 from services.notifier.statement import attachments
 from services.notifier.store import Ledger
 from services.notifier.tables import metadata
-from services.notifier.web import preferences, routes
+from services.notifier.web import notices, preferences, routes
 from services.notifier.wishes import Wishes
 from services.runtime.app import assemble, create_app
 from services.runtime.auth import Auth
 from services.runtime.clock import Clock, utcnow
+from services.runtime.live import Live
 from services.runtime.marketplace import Directory, Marketplace
 from services.runtime.projection import Projector, View
 from services.runtime.web import Pages
@@ -118,12 +119,15 @@ def build(
         parts.projectors.append(made)
         return made
 
-    projector("ledger", "mail.*.*", LEDGER)
+    told = projector("ledger", "mail.*.*", LEDGER)
     told_by_readers = projector("readers", "reader.*.*", READERS)
     told_by_readers.listeners.append(wishes.hear)
 
     parts.on_stop += [server.close, marketplace.aclose]
     ledger = Ledger(parts.database)
+    live = Live(told, audiences=notices.Audiences(ledger))
+    parts.on_closing.append(live.close)
+    choices = Preferences(parts.events, clock=clock)
     pages = Pages(
         WEB / "templates",
         static=WEB / "static",
@@ -137,7 +141,8 @@ def build(
         title="Redress: notifier",
         routers=[
             api.router(ledger, preview),
-            preferences.router(pages, Preferences(parts.events, clock=clock)),
+            preferences.router(pages, choices),
+            notices.router(pages, ledger, preview, choices, live),
             routes.router(pages, ledger, preview, mailbox, Outbox(parts.events, clock=clock)),
         ],
     )

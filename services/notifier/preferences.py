@@ -2,11 +2,12 @@
 language. What the law or a deadline asks for is mailed whatever they choose."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import new_id
-from contracts.mail import Duty, PreferencesSet, ReaderFact, reader_key
+from contracts.mail import Duty, NoticesRead, PreferencesSet, ReaderFact, reader_key
 from services.notifier.wishes import Wish
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
@@ -45,6 +46,18 @@ class Preferences:
         change: dict[str, Any] = {"reminders": False} if duty == "reminder" else {"news": "pages"}
         await self._decide(reader, by, lambda wish: wish._replace(**change))
 
+    async def read(self, reader: str, until: datetime) -> None:
+        """The reader has seen the notices up to `until`."""
+        now = self._clock()
+        fact = NoticesRead(reader=reader, until=min(until, now))
+        await self._store.handle(
+            _aggregate(reader),
+            initial=datetime.min.replace(tzinfo=UTC),
+            evolve=_seen,
+            decide=lambda seen: (fact,) if fact.until > seen else (),
+            meta=Meta(id=new_id(), time=now, actor=reader, correlation=new_id()),
+        )
+
     async def _decide(self, reader: str, by: str, change: Callable[[Wish], Wish]) -> None:
         now = self._clock()
 
@@ -61,6 +74,10 @@ class Preferences:
             decide=decide,
             meta=Meta(id=new_id(), time=now, actor=by, correlation=new_id()),
         )
+
+
+def _seen(until: datetime, fact: ReaderFact) -> datetime:
+    return max(until, fact.until) if isinstance(fact, NoticesRead) else until
 
 
 def _aggregate(reader: str) -> Aggregate:

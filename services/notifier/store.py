@@ -1,11 +1,13 @@
 """Queries on the ledger."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from contracts.mail import MailQueued, address_key
+from contracts.mail import MailQueued, address_key, reader_key
 from services.notifier.projection import State
 from services.notifier.tables import ledger, readers
 from services.runtime.database import Database, Row
@@ -57,6 +59,36 @@ class Ledger:
         rows = await self._rows(sa.select(readers).where(readers.c.id == address_key(address)))
         return rows[0] if rows else None
 
+    async def notices(
+        self, reader: str, *, before: int | None, limit: int
+    ) -> tuple[Sequence[Row], datetime | None]:
+        """What the reader was told, newest first, and until when they have seen it."""
+        query = sa.select(ledger).where(*_notices_of(reader))
+        if before is not None:
+            query = query.where(ledger.c.sequence < before)
+        rows = await self._rows(query.order_by(ledger.c.sequence.desc()).limit(limit))
+        return rows, await self._read_until(reader)
+
+    async def unread(self, reader: str) -> int:
+        """How many notices the reader has not seen; a hundred stands for more."""
+        wanted = _notices_of(reader)
+        if until := await self._read_until(reader):
+            wanted = (*wanted, ledger.c.queued_at > until)
+        some = sa.select(ledger.c.mail_id).where(*wanted).limit(100).subquery()
+        async with self._database.read() as connection:
+            found = await connection.execute(sa.select(sa.func.count()).select_from(some))
+            return int(found.scalar_one())
+
+    async def told_by(self, mail_ids: Collection[str]) -> set[str]:
+        """The readers of these mails."""
+        query = sa.select(ledger.c.reader).where(ledger.c.mail_id.in_(mail_ids))
+        return {row["reader"] for row in await self._rows(query) if row["reader"]}
+
+    async def _read_until(self, reader: str) -> datetime | None:
+        query = sa.select(readers.c.read_until).where(readers.c.id == reader_key(reader))
+        rows = await self._rows(query)
+        return rows[0]["read_until"] if rows else None
+
     async def counts(self) -> dict[State, int]:
         """How many mails are in each state."""
         query = sa.select(ledger.c.state, sa.func.count().label("mails")).group_by(ledger.c.state)
@@ -77,9 +109,15 @@ class Ledger:
             query = query.where(ledger.c.sequence < before)
         return await self._rows(query.order_by(ledger.c.sequence.desc()).limit(limit))
 
-    async def _rows(self, query: sa.Select[tuple[object, ...]]) -> Sequence[Row]:
+    async def _rows(self, query: sa.Select[Any]) -> Sequence[Row]:
         async with self._database.read() as connection:
             return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _notices_of(reader: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """All that was told to them, also what they did not want mailed; a digest repeats it."""
+    replayed = sa.and_(ledger.c.state == State.SUPPRESSED, ledger.c.last_reply == "replay")
+    return (ledger.c.reader == reader, ledger.c.template != "digest", sa.not_(replayed))
 
 
 def queued(row: Row) -> MailQueued:

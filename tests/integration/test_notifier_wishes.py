@@ -2,6 +2,7 @@
 at work, with its door for reports open."""
 
 import smtplib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from contracts.ids import new_id
 from deploy.ports import HOST, free_ports
 from deploy.topology import Topology
+from services.runtime.auth import Principal
 from tests.integration.test_notifier_service import Site
 from tests.telling import GUEST, IVAN, filed
 from tests.unit.test_notifier_bounces import report
@@ -133,3 +135,29 @@ def test_a_report_about_nothing_of_ours_is_taken_and_left(site: House) -> None:
 def test_what_would_have_been_mailed_is_said_and_nothing_is_sent(site: House) -> None:
     said = site.run("mark", "--dry")
     assert "0 mails would be marked as told; none sent" in said
+
+
+def test_what_was_mailed_is_told_inside_the_site_too_and_counted_until_read(site: House) -> None:
+    member = IVAN.model_copy(update={"id": new_id(), "email": f"{new_id()}@example.org"})
+    person = Principal("member", member.id, member.name, member.email)
+    token = {"Authorization": f"Bearer {site.auth.tokens.issue(person)}"}
+
+    def unread() -> int:
+        answer = site.http.get("/mail/notices/unread", headers=token)
+        return int(answer.json()["unread"])
+
+    assert unread() == 0
+    with site.http.stream("GET", "/mail/notices/live", headers=token) as events:
+        lines = events.iter_lines()
+        site.file(filed(member, name=new_id()), filed(IVAN, name=new_id()))
+        assert next(line for line in lines if line.startswith("event:")) == "event: changed"
+    assert unread() == 1
+    page = site.http.get("/mail/notices", headers=token).text
+    until = page.partition('name="until" value="')[2].partition('"')[0]
+    assert page.count('class="row-link"') == 1
+    read = site.http.post("/mail/notices", headers=token, data={"until": until})
+    assert read.status_code == 303
+    deadline = time.monotonic() + 10
+    while unread():
+        assert time.monotonic() < deadline
+    assert site.http.get("/mail/notices").status_code == 401

@@ -7,6 +7,7 @@ if (document.querySelector("[data-live]")) await import("./live.js");
 keepTimes();
 document.addEventListener("redress:updated", keepTimes);
 
+if (document.querySelector("[data-notices]")) import("./notices.js");
 if (document.querySelector("[data-files]")) import("./files.js");
 
 // Rows of tabs scroll sideways on a phone: the present one is brought into sight.
