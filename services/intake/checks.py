@@ -49,7 +49,7 @@ def address(text: str) -> str:
 def link(text: str, profile: Profile | None = None) -> tuple[Resolution, str | None]:
     """What the text points to at the marketplace of `profile`, and why it cannot be filed."""
     if not text.strip():
-        return resolve("", profile), "Paste the link to the product."
+        return resolve("", profile), _("Paste the link to the product.")
     found = resolve(text, profile)
     return found, found.reason if found.verdict == "refuse" else None
 
@@ -57,10 +57,13 @@ def link(text: str, profile: Profile | None = None) -> tuple[Resolution, str | N
 def unknown_reason(code: str) -> str:
     """The sentence about a reason that is none."""
     if not code:
-        return "Choose a reason."
+        return _("Choose a reason.")
     if taxonomy().type_of(code):
-        return f"{code[:20]} is a type. Choose one of its reasons, such as {code[:20]}1."
-    return f"There is no reason {code[:20]!r}. The taxonomy lists them all."
+        return _("%(code)s is a type. Choose one of its reasons, such as %(example)s.") % {
+            "code": code[:20],
+            "example": f"{code[:20]}1",
+        }
+    return _("There is no reason “%(code)s”. The taxonomy lists them all.") % {"code": code[:20]}
 
 
 def description(description: str) -> str | None:
@@ -88,31 +91,31 @@ def optional(text: str) -> str | None:
 
 def name(text: str) -> str | None:
     if not text:
-        return "Tell us your name."
+        return _("Tell us your name.")
     if len(text) > NAME_LIMIT:
-        return f"A name may have at most {NAME_LIMIT} characters."
+        return _("A name may have at most %(n)s characters.") % {"n": NAME_LIMIT}
     return None
 
 
 def email(text: str) -> str | None:
     if not text:
-        return "Tell us your e-mail address: the receipt and the decision are sent to it."
+        return _("Tell us your e-mail address: the receipt and the decision are sent to it.")
     if len(text) > EMAIL_LIMIT or not _EMAIL.fullmatch(text):
-        return "This is not a complete e-mail address. It looks like name@example.org."
+        return _("This is not a complete e-mail address. It looks like name@example.org.")
     return None
 
 
 def dispute(text: str) -> str | None:
     if len(text) > DISPUTE_LIMIT:
-        return f"The number of a dispute has at most {DISPUTE_LIMIT} characters."
+        return _("The number of a dispute has at most %(n)s characters.") % {"n": DISPUTE_LIMIT}
     return None
 
 
 def evidence(files: Sequence[Evidence | None]) -> str | None:
     if len(files) > FILES_AT_MOST:
-        return f"At most {FILES_AT_MOST} files can be attached."
+        return _("At most %(n)s files can be attached.") % {"n": FILES_AT_MOST}
     if None in files:
-        return "One of the files is not there (any more). Attach it again."
+        return _("One of the files is not there (any more). Attach it again.")
     return None
 
 
@@ -122,5 +125,5 @@ def some_evidence(files: Sequence[Evidence | None]) -> str | None:
 
 def good_faith(stated: bool) -> str | None:
     if not stated:
-        return "Confirm that what you say is, to your knowledge, accurate and complete."
+        return _("Confirm that what you say is, to your knowledge, accurate and complete.")
     return None

@@ -297,7 +297,9 @@ def sender_of(who: Principal | None, body: ComplaintBody) -> Sender:
 def checked_key(key: str) -> str:
     """An Idempotency-Key as it was sent. Raises Invalid when it is too long or not plain text."""
     if len(key) > KEY_LIMIT or not _KEY.fullmatch(key):
-        sentence = f"An Idempotency-Key is 1 to {KEY_LIMIT} printable ASCII characters."
+        sentence = _("An Idempotency-Key is 1 to %(n)s printable ASCII characters.") % {
+            "n": KEY_LIMIT
+        }
         raise Invalid([{"field": "Idempotency-Key", "message": sentence}])
     return key
 

@@ -14,6 +14,7 @@ from typing import Final, Literal, NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from services.intake.profile import Profile, aliexpress
+from services.runtime.sentences import gettext as _
 
 TEXT_LIMIT: Final = 2_000
 HIGHEST_ID: Final = 2**63 - 1
@@ -47,7 +48,9 @@ def resolve(text: str, profile: Profile | None = None) -> Resolution:
     """
     profile = profile or aliexpress()
     if len(text) > TEXT_LIMIT:
-        return _refuse(f"This is longer than {TEXT_LIMIT:,} characters. Paste the link alone.")
+        return _refuse(
+            _("This is longer than %(n)s characters. Paste the link alone.") % {"n": TEXT_LIMIT}
+        )
     found = [_judge(candidate, profile, unwrap=True) for candidate in _candidates(text)]
     accepted = [each for each in found if each.verdict == "accept"]
     if accepted:
@@ -56,7 +59,11 @@ def resolve(text: str, profile: Profile | None = None) -> Resolution:
         if each.verdict == "unresolved":
             return each
     return (
-        found[0] if found else _refuse(f"There is no link to a product of {profile.name} in this.")
+        found[0]
+        if found
+        else _refuse(
+            _("There is no link to a product of %(name)s in this.") % {"name": profile.name}
+        )
     )
 
 
@@ -76,8 +83,8 @@ def _first_of(accepted: list[Resolution]) -> Resolution:
         return first
     return Resolution(
         "accept",
-        f"{first.reason} The text names other products too ({', '.join(others)}): "
-        "file one complaint for each.",
+        _("%(reason)s The text names other products too (%(others)s): file one complaint for each.")
+        % {"reason": first.reason, "others": ", ".join(others)},
         first.product_id,
         first.link,
         first.canonical,
@@ -87,7 +94,7 @@ def _first_of(accepted: list[Resolution]) -> Resolution:
 
 # --- finding what may be a link ---------------------------------------------------------------
 
-_BROKEN = "The link is broken over two lines. Paste it in one piece."
+_BROKEN = _("The link is broken over two lines. Paste it in one piece.")
 _INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad"
 _OPENING: Final = "([{<\"'`«‹“„‘‚「『【《（" + _INVISIBLE
 _CLOSING: Final = ")]}>\"'`»›”’」』】》）.,;:!?…。，、；：！？" + _INVISIBLE
@@ -125,12 +132,12 @@ def _candidates(text: str) -> Iterator[_Candidate]:
 def _candidate(word: str) -> _Candidate | None:
     scheme = _SCHEME.match(word)
     if scheme and scheme["scheme"].lower() in _ACTIVE:
-        return _Candidate(word, "Only links that begin with https:// or http:// are taken.")
+        return _Candidate(word, _("Only links that begin with https:// or http:// are taken."))
     web = _WEB.search(word)
     if web and not _BEFORE_HOST.search(word[: web.start()]):
         return _Candidate(word[web.start() :])  # "here:https://…", "[the product](https://…"
     if scheme and word[scheme.end() : scheme.end() + 2] == "//":
-        return _Candidate(word, "Only links that begin with https:// or http:// are taken.")
+        return _Candidate(word, _("Only links that begin with https:// or http:// are taken."))
     word = _LABEL.sub("", word).removeprefix("//")
     return _Candidate(f"https://{word}") if _HOSTLIKE.match(word) else None
 
@@ -179,7 +186,10 @@ def _judge(candidate: _Candidate, profile: Profile, *, unwrap: bool) -> Resoluti
     elif domain:
         ids = _ids_in_path(link.path, profile)
     else:
-        return _refuse(f"This link leads to {link.host}, not to a product page of {profile.name}.")
+        return _refuse(
+            _("This link leads to %(host)s, not to a product page of %(name)s.")
+            % {"host": link.host, "name": profile.name}
+        )
     if len(ids) != 1:
         return _refuse(_no_product(link, profile))
     return _accept(link, ids[0], profile, regional=domain == profile.regional.domain)
@@ -188,18 +198,18 @@ def _judge(candidate: _Candidate, profile: Profile, *, unwrap: bool) -> Resoluti
 def _parse(text: str) -> _Link | str:
     """The link's parts; a sentence when browsers could read it in more than one way."""
     if _CONFUSING.search(text):
-        return "The link contains characters that do not belong in one. Copy it again."
+        return _("The link contains characters that do not belong in one. Copy it again.")
     parts = _PARTS.fullmatch(text)
     if parts is None:
-        return "Only links that begin with https:// or http:// are taken."
+        return _("Only links that begin with https:// or http:// are taken.")
     if "@" in parts["authority"]:
-        return "The link carries a user name before its host, as forged links do."
+        return _("The link carries a user name before its host, as forged links do.")
     authority = _AUTHORITY.fullmatch(parts["authority"])
     if authority is None:
-        return "The host in this link is not one that a marketplace has."
+        return _("The host in this link is not one that a marketplace has.")
     path = re.sub(r"/{2,}", "/", _UNRESERVED.sub(lambda m: chr(int(m[1], 16)), parts["path"]))
     if any(segment in (".", "..") for segment in path.split("/")):
-        return "The link contains steps (“..”) that lead to another page. Copy it again."
+        return _("The link contains steps (“..”) that lead to another page. Copy it again.")
     scheme = text.partition(":")[0].lower()
     path = _PROSE_AFTER.sub(r"\1", path)
     return _Link(authority["host"].lower(), path, parts["query"] or "", scheme)
@@ -214,7 +224,7 @@ def _parameters(query: str, names: tuple[str, ...]) -> list[str]:
 def _unwrap(wrapped: list[str], profile: Profile) -> Resolution:
     if len(wrapped) > 1 or not _WEB.match(wrapped[0]):
         return _refuse(
-            "This share link does not say which product it leads to. Open it and copy that."
+            _("This share link does not say which product it leads to. Open it and copy that.")
         )
     return _judge(_Candidate(wrapped[0]), profile, unwrap=False)
 
@@ -222,11 +232,15 @@ def _unwrap(wrapped: list[str], profile: Profile) -> Resolution:
 def _judge_short(link: _Link, form: str, profile: Profile) -> Resolution:
     key = re.match(rf"({form})/?(?![\x21-\x7f])", link.path)
     if key is None:
-        return _refuse(f"This short link of {profile.name} is incomplete. Copy it again.")
+        return _refuse(
+            _("This short link of %(name)s is incomplete. Copy it again.") % {"name": profile.name}
+        )
     return Resolution(
         "unresolved",
-        "This is a short link: it does not show the product. It is kept as given, "
-        "and a moderator will look the product up.",
+        _(
+            "This is a short link: it does not show the product. It is kept as given, "
+            "and a moderator will look the product up."
+        ),
         link=str(link._replace(path=key[1])),
     )
 
@@ -241,21 +255,29 @@ def _ids_in_path(path: str, profile: Profile) -> list[str]:
 
 def _accept(link: _Link, digits: str, profile: Profile, *, regional: bool) -> Resolution:
     if not (digits.isascii() and digits.isdigit()):
-        return _refuse("The product number in this link is not a number.")
+        return _refuse(_("The product number in this link is not a number."))
     number = profile.global_id(int(digits), regional=regional)
     if not 1 <= number <= HIGHEST_ID:
-        return _refuse(f"There can be no product with the number {digits[:24]}.")
+        return _refuse(
+            _("There can be no product with the number %(digits)s.") % {"digits": digits[:24]}
+        )
     product_id = str(number)
     canonical = canonical_link(number, profile)
     return Resolution(
-        "accept", f"Product {product_id} on {profile.name}.", product_id, str(link), canonical
+        "accept",
+        _("Product %(id)s on %(name)s.") % {"id": product_id, "name": profile.name},
+        product_id,
+        str(link),
+        canonical,
     )
 
 
 def _no_product(link: _Link, profile: Profile) -> str:
     page = link.path.strip("/").partition("/")[0].lower()
-    what = profile.other_pages.get(page, "a page that shows no single product")
-    return f"This link leads to {what}. Open the product itself and copy its address."
+    what = profile.other_pages.get(page, _("a page that shows no single product"))
+    return _("This link leads to %(what)s. Open the product itself and copy its address.") % {
+        "what": what
+    }
 
 
 def _refuse(reason: str) -> Resolution:

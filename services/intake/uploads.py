@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from services.intake.evidence_kinds import FILE_LIMIT, HEAD, limit_of
 from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 FIELD_LIMIT: Final = 400_000
 """Bytes of a text field: more than its characters, however encoded, so that those are counted."""
@@ -60,7 +61,7 @@ def files_of(form: FormData, field: str) -> list[UploadFile]:
 
 
 def _sentence(error: MultiPartException) -> str:
-    return f"The form could not be read: {error.message.rstrip('.')}."
+    return _("The form could not be read: %(why)s.") % {"why": error.message.rstrip(".")}
 
 
 class _Parser(MultiPartParser):

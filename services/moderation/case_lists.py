@@ -11,6 +11,7 @@ from services.moderation.case_query import LISTED, SEVERITIES, CaseQuery, Dialec
 from services.moderation.queues import QueueFilters
 from services.runtime.database import Database, Row
 from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 FEW: Final = 2000
 """Cases that a search may find before the list is walked instead, and each case is tried."""
@@ -118,4 +119,4 @@ def _check_text(filters: QueueFilters) -> None:
     """PostgreSQL takes no NUL in a text, so nothing can be found by one."""
     for name in _TEXTS:
         if "\x00" in (getattr(filters, name) or ""):
-            raise Invalid([{"field": name, "message": "Nothing is called so."}])
+            raise Invalid([{"field": name, "message": _("Nothing is called so.")}])

@@ -36,6 +36,7 @@ from services.runtime.database import Row
 from services.runtime.events import EventStore
 from services.runtime.problems import Forbidden, NotFound, Refused
 from services.runtime.projection import Projector
+from services.runtime.sentences import gettext as _
 
 READERS: tuple[Role, ...] = ("moderator", "senior_moderator", "appeals_officer", "supervisor")
 """Roles that see cases. Which of them may act, the transition table says."""
@@ -43,7 +44,7 @@ READERS: tuple[Role, ...] = ("moderator", "senior_moderator", "appeals_officer",
 COMPLAINTS_SHOWN = 50
 CANDIDATES = 20
 """Cases that are tried, the most urgent first, until one can be claimed."""
-NO_CASE = "There is no case with this id."
+NO_CASE = _("There is no case with this id.")
 ALL_QUEUES: Mapping[str, QueueFilters] = {name: each.filters for name, each in QUEUES.items()}
 
 
@@ -177,7 +178,7 @@ class Desk:
                 raise
             except Refused:
                 continue  # somebody was faster, or the row is behind the log
-        raise NotFound("No case of this queue waits for anybody just now.")
+        raise NotFound(_("No case of this queue waits for anybody just now."))
 
     async def case(self, who: Principal, case_id: str, *, after: int | None = None) -> CaseDetail:
         """The case with its complaints (the first 50), answers, timeline and what may be done.
@@ -222,7 +223,7 @@ class Desk:
             if any(item.id == evidence_id for each in page.items for item in each.evidence):
                 return evidence_id
             cursor = page.next
-        raise NotFound("This case has no such file.")
+        raise NotFound(_("This case has no such file."))
 
     async def _caught_up(self, after: int | None) -> None:
         if after is not None:
@@ -235,7 +236,7 @@ def actor_of(who: Principal) -> Actor:
 
 def _check(who: Principal) -> None:
     if not who.may(*READERS):
-        raise Forbidden("Cases are for moderators.")
+        raise Forbidden(_("Cases are for moderators."))
 
 
 def _cursor(row: Row, filters: QueueFilters) -> str:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.moderation.queues import QUEUES, Order, QueueFilters
 from services.moderation.state import Status
 from services.runtime.problems import Invalid, NotFound, sentence
+from services.runtime.sentences import gettext as _
 
 Days = Annotated[int | None, Field(ge=0, le=36500)]
 Line = Annotated[str | None, Field(max_length=200)]
@@ -92,7 +93,7 @@ class ListQuery(BaseModel):
         """What the list is narrowed to. Raises NotFound for a queue that does not exist."""
         queue = QUEUES.get(self.queue)
         if queue is None:
-            raise NotFound("There is no such queue.")
+            raise NotFound(_("There is no such queue."))
         return queue.filters.narrowed(
             QueueFilters(
                 states=tuple(self.state),

@@ -38,6 +38,7 @@ from services.runtime.clock import Clock
 from services.runtime.events import EventStore
 from services.runtime.problems import Forbidden
 from services.runtime.projection import Projector
+from services.runtime.sentences import gettext as _
 
 MEASURE_COMMANDS: dict[str, type[StaffMemberCommand]] = {
     "approve": ApproveMeasure,
@@ -192,4 +193,4 @@ def _aggregate(member: str) -> Aggregate:
 
 def _check(who: Principal) -> None:
     if not who.may(*READERS):
-        raise Forbidden("Members' records are for moderators.")
+        raise Forbidden(_("Members' records are for moderators."))

@@ -171,6 +171,6 @@ def read_cursor(cursor: str) -> tuple[datetime, str]:
             raise ValueError(cursor)
     except ValueError:
         raise Invalid(
-            [{"field": "cursor", "message": "This is not a place in the list. Start anew."}]
+            [{"field": "cursor", "message": _("This is not a place in the list. Start anew.")}]
         ) from None
     return at, identifier

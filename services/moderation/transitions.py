@@ -70,6 +70,7 @@ from services.moderation.refusals import (
 )
 from services.moderation.state import LIVE, REVIEW, Case, Status
 from services.runtime.problems import Forbidden, NotFound, Refused
+from services.runtime.sentences import gettext as _
 
 Guard = Callable[[Case, Actor, datetime], Refused | None]
 Moves = dict[Status, tuple[Status, ...]]
@@ -256,14 +257,14 @@ def permit(case: Case, command: type[Command], by: Actor, now: datetime) -> Tran
     """The row by which `by` may do it. Raises the refusal that stands against the command."""
     theirs = [row for row in ROWS[command] if by.roles & row.who]
     if not theirs:
-        raise Forbidden(f"Your role does not allow “{NAMES[command]}”.")
+        raise Forbidden(_("Your role does not allow “%(command)s”.") % {"command": NAMES[command]})
     row = next((each for each in theirs if case.status in each.moves), None)
     if row is None:
         raise _wrong_state(case, command, by, now)
     if case.held_since is not None and not row.though_held:
         raise OnHold(
-            f"The case has been on hold since {case.held_since:%d %B %Y, %H:%M} UTC. Resume it "
-            "first.",
+            _("The case has been on hold since %(since)s. Resume it first.")
+            % {"since": case.held_since},
             since=case.held_since.isoformat(),
         )
     if row.lease is not Needs.NOTHING:
@@ -276,12 +277,12 @@ def permit(case: Case, command: type[Command], by: Actor, now: datetime) -> Tran
 
 def _wrong_state(case: Case, command: type[Command], by: Actor, now: datetime) -> Refused:
     if case.status is Status.NEW:
-        return NotFound("There is no case with this id.")
+        return NotFound(_("There is no case with this id."))
     decided = case.status in (Status.DECIDED, Status.UNDER_APPEAL, Status.CLOSED)
     if command is Decide and case.outcome is not None and decided:
         return AlreadyDecided(
-            f"The case was decided ({case.outcome.replace('_', ' ')}). Decisions are changed on "
-            "appeal only.",
+            _("The case was decided (%(outcome)s). Decisions are changed on appeal only.")
+            % {"outcome": case.outcome.replace("_", " ")},
             state=case.status,
         )
     rows = (row for row in TABLE if by.roles & row.who and case.status in row.moves)
@@ -289,8 +290,12 @@ def _wrong_state(case: Case, command: type[Command], by: Actor, now: datetime) -
     possible = list(dict.fromkeys(row.name for row in free))
     now_possible = f"possible now: {', '.join(possible)}" if possible else "nothing is possible now"
     return NotInThisState(
-        f"“{NAMES[command]}” is not possible while the case is {case.status.replace('_', ' ')}; "
-        f"{now_possible}.",
+        _("“%(command)s” is not possible while the case is %(state)s; %(possible)s.")
+        % {
+            "command": NAMES[command],
+            "state": case.status.replace("_", " "),
+            "possible": now_possible,
+        },
         state=case.status,
         allowed=possible,
     )
@@ -300,7 +305,8 @@ def _permit_lease(case: Case, needs: Needs, by: Actor, now: datetime) -> None:
     lease = case.lease
     if lease is not None and lease.holder != by.id and lease.is_live(now):
         raise ClaimedBySomeoneElse(
-            f"{lease.holder} is working on this case until {lease.until:%H:%M} UTC.",
+            _("%(holder)s is working on this case until %(until)s UTC.")
+            % {"holder": lease.holder, "until": f"{lease.until:%H:%M}"},
             holder=lease.holder,
             until=lease.until.isoformat(),
         )
@@ -308,7 +314,10 @@ def _permit_lease(case: Case, needs: Needs, by: Actor, now: datetime) -> None:
         return
     if lease is not None and lease.holder == by.id:
         raise LeaseExpired(
-            f"Your claim ran out at {lease.until:%H:%M} UTC. Claim the case again; nothing that "
-            "you wrote is lost."
+            _(
+                "Your claim ran out at %(until)s UTC. Claim the case again; nothing that you "
+                "wrote is lost."
+            )
+            % {"until": f"{lease.until:%H:%M}"}
         )
-    raise NotClaimed("Claim the case first, so that nobody else works on it at the same time.")
+    raise NotClaimed(_("Claim the case first, so that nobody else works on it at the same time."))

@@ -8,6 +8,7 @@ from services.notifier.delivery import Delivery, evolve
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
 from services.runtime.problems import NotFound
+from services.runtime.sentences import gettext as _
 
 
 class Outbox:
@@ -25,7 +26,7 @@ class Outbox:
         history = await self._store.read(Aggregate(kind="mail", id=mail_id))
         first = next((fact for fact in history.facts if isinstance(fact, MailQueued)), None)
         if first is None:
-            raise NotFound("There is no such mail.")
+            raise NotFound(_("There is no such mail."))
         now = self._clock()
         again_id = derived_id("again", mail_id, nonce)
         mail = first.model_copy(update={"mail_id": again_id, "again": mail_id, "queued_at": now})

@@ -18,6 +18,7 @@ from nats.js.errors import NotFoundError
 
 from contracts.streams import EVIDENCE_BUCKET, STREAMS, Stream
 from services.runtime.problems import Unavailable
+from services.runtime.sentences import gettext as _
 from services.runtime.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -132,7 +133,7 @@ class Bus:
     def client(self) -> LeanClient:
         """The connected client. Raises Unavailable before `connect`."""
         if self._client is None:
-            raise Unavailable("The log is not connected yet.")
+            raise Unavailable(_("The log is not connected yet."))
         return self._client
 
     @property
@@ -215,7 +216,7 @@ class Bus:
                 f"$JS.API.{verb}", json.dumps(body).encode(), timeout=wait
             )
         except UNCLEAR as error:
-            raise Unavailable(f"The log does not answer ({verb}).") from error
+            raise Unavailable(_("The log does not answer (%(verb)s).") % {"verb": verb}) from error
         document: dict[str, Any] = json.loads(answer.data)
         if "error" in document:
             refusal = document["error"]

@@ -22,6 +22,7 @@ from contracts.ids import new_id
 from contracts.streams import Stream, stream_of
 from services.runtime.bus import UNCLEAR, Bus, StreamError
 from services.runtime.problems import Conflict, Stale, TooLarge, Unavailable
+from services.runtime.sentences import gettext as _
 
 log = structlog.get_logger(__name__)
 
@@ -119,7 +120,7 @@ class EventStore:
             source=self._source, subject=aggregate.subject, meta=meta, facts=tuple(facts)
         )
         if len(payload) + HEADER_BYTES > self._bus.client.max_payload:
-            raise TooLarge("This is more than one entry of the log can hold.")
+            raise TooLarge(_("This is more than one entry of the log can hold."))
         loop = asyncio.get_running_loop()
         write = _Write(
             subject=aggregate.subject,
@@ -145,7 +146,7 @@ class EventStore:
                 with attempt:
                     raw = await self._read(stream, aggregate.subject)
         except Unclear as error:
-            raise Unavailable("The log does not answer.") from error
+            raise Unavailable(_("The log does not answer.")) from error
         messages = tuple(decode(payload, sequence=sequence) for sequence, payload in raw)
         return History(messages, messages[-1].sequence if messages else 0)
 
@@ -188,7 +189,7 @@ class EventStore:
                     return Handled(state, before.facts, history.version, before.sequence)
                 if if_match is not None and if_match != history.version:
                     raise Stale(
-                        "Somebody changed this since you read it. Look again, then decide.",
+                        _("Somebody changed this since you read it. Look again, then decide."),
                         version=history.version,
                     )
                 facts = tuple(decide(state))
@@ -288,12 +289,20 @@ class _GroupCommit:
                 with attempt:
                     _succeed(write, await self._try_once(write))
         except Unclear:
-            _fail(write, Unavailable("The log gives no clear answer. Try again with the same key."))
+            _fail(
+                write, Unavailable(_("The log gives no clear answer. Try again with the same key."))
+            )
         except Conflict as conflict:
             _fail(write, conflict)
         except StreamError as error:
             log.error("append.refused", subject=write.subject, error=str(error))
-            _fail(write, Unavailable(f"The log does not take it: {error.description}."))
+            _fail(
+                write,
+                Unavailable(
+                    _("The log does not take it: %(description)s.")
+                    % {"description": error.description}
+                ),
+            )
 
     async def _try_once(self, write: _Write) -> _Stored:
         """Writes under the guard; where the guard refuses, looks who was first: perhaps we."""
@@ -309,10 +318,10 @@ class _GroupCommit:
                 raise
         stored = await self._after(write)
         if stored is None:
-            raise Conflict("This was decided on a version that does not exist.")
+            raise Conflict(_("This was decided on a version that does not exist."))
         sequence, message_id = stored
         if message_id != write.message_id:
-            raise Conflict("Somebody else acted on this at the same time. Look again.")
+            raise Conflict(_("Somebody else acted on this at the same time. Look again."))
         return _Stored(sequence, before=True)
 
     async def _after(self, write: _Write) -> tuple[int, str] | None:

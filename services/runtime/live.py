@@ -50,6 +50,7 @@ from starlette.responses import Response, StreamingResponse
 
 from services.runtime.problems import Unavailable
 from services.runtime.projection import Projector, Read
+from services.runtime.sentences import gettext as _
 
 log = structlog.get_logger(__name__)
 
@@ -134,10 +135,14 @@ class Live:
         `reader` names who is counted: nobody may take all places.
         """
         if self._closing.is_set():
-            raise Unavailable("The service is being started again.")
+            raise Unavailable(_("The service is being started again."))
         if len(self._pages) >= self._most_pages or self._readers[reader] >= self._most_pages_of_one:
-            raise Unavailable("Too many pages listen already. This one is brought up to date when "
-                              "it is loaded again.")  # fmt: skip
+            raise Unavailable(
+                _(
+                    "Too many pages listen already. This one is brought up to date when it is "
+                    "loaded again."
+                )
+            )
         page = _Page(frozenset(topics), reader)
         events = self._events(page, _after(request))
         return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)

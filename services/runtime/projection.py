@@ -26,6 +26,7 @@ from services.runtime.feed import Delivered, Feed, FeedBroken
 from services.runtime.parking import FOLLOWS, Parked, Parking, is_poison, reason_of
 from services.runtime.problems import Unavailable
 from services.runtime.rows import OneBehind, RecentRows
+from services.runtime.sentences import gettext as _
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +119,7 @@ class Projector:
         self._parking = Parking(name, metadata.tables["parked"])
         self._moved = asyncio.Condition()
         self._folded = 0
-        self._recent = [RecentRows() for _ in self._views]
+        self._recent = [RecentRows() for _each in self._views]
         self._left_as: tuple[int, Mapping[str, int]] = (0, {})
         """The checkpoint and what was parked when the recent rows were written."""
 
@@ -167,7 +168,7 @@ class Projector:
             async with asyncio.timeout(timeout), self._moved:
                 await self._moved.wait_for(lambda: self.position >= sequence)
         except TimeoutError as error:
-            raise Unavailable("This is still being worked into the pages. Try again.") from error
+            raise Unavailable(_("This is still being worked into the pages. Try again.")) from error
 
     async def redrive(self) -> int:
         """Folds the parked messages again, oldest first; returns how many went in.
@@ -177,7 +178,7 @@ class Projector:
         done = 0
         stuck: set[str] = set()
         while waiting := [each for each in await self._parked() if each.subject not in stuck]:
-            for sequence, subject, _ in waiting:
+            for sequence, subject, _why in waiting:
                 if subject in stuck:
                     continue
                 try:
@@ -348,7 +349,7 @@ async def _before(
     rows: dict[Key, Row] = {}
     unknown: dict[Key, None] = {}
     born: set[Key] = set()
-    for key, fact, _ in touched:
+    for key, fact, _at in touched:
         if key in rows or key in unknown or key in born:
             continue
         if (row := recent.get(key)) is not None:

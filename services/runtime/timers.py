@@ -14,6 +14,7 @@ from contracts.streams import TIMERS
 from services.runtime.bus import UNCLEAR, Bus
 from services.runtime.problems import Unavailable
 from services.runtime.reactions import ACK_WAIT_SECONDS, delay
+from services.runtime.sentences import gettext as _
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,7 @@ class Timers:
                 },
             )
         except (NatsError, *UNCLEAR) as error:
-            raise Unavailable("The log takes no timer at the moment.") from error
+            raise Unavailable(_("The log takes no timer at the moment.")) from error
 
     async def cancel(self, name: str) -> None:
         """Forgets the timer; nothing happens when there is none. Raises Unavailable."""

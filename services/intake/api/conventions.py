@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.runtime.problems import TooLarge, invalid
+from services.runtime.sentences import gettext as _
 
 BODY_LIMIT: Final = 512_000
 """Bytes of a JSON body: the longest description, however escaped, fits twice."""
@@ -20,7 +21,7 @@ async def read(request: Request, model: type[B]) -> B:
     async for chunk in request.stream():
         body += chunk
         if len(body) > BODY_LIMIT:
-            raise TooLarge(f"The body may have at most {BODY_LIMIT // 1000} KB.")
+            raise TooLarge(_("The body may have at most %(n)s KB.") % {"n": BODY_LIMIT // 1000})
     try:
         return model.model_validate_json(bytes(body))
     except ValidationError as error:

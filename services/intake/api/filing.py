@@ -26,6 +26,7 @@ from services.intake.uploads import FormRequest, files_of
 from services.runtime.auth import Viewer, current, verify_csrf
 from services.runtime.clock import Clock
 from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 
 class EvidenceTaken(BaseModel):
@@ -116,7 +117,9 @@ def router(
         try:
             files = files_of(form, "file")
             if len(files) != 1:
-                raise Invalid([{"field": "file", "message": "Send one file, in the field “file”."}])
+                raise Invalid(
+                    [{"field": "file", "message": _("Send one file, in the field “file”.")}]
+                )
             taken = await evidence.take(files[0], by=uploader(current(request)))
         finally:
             await form.close()

@@ -13,6 +13,7 @@ from services.intake import checks
 from services.intake.advice import Problem
 from services.intake.filing import ComplaintBody
 from services.intake.profile import Profile
+from services.runtime.sentences import gettext as _
 
 
 class Step(StrEnum):
@@ -126,16 +127,16 @@ def flaws(draft: Draft, step: Step, *, guest: bool, profile: Profile) -> dict[st
     name and address."""
     match step:
         case Step.CHOICE:
-            told = {"choice": None if draft.choice else "Choose one of the two."}
+            told = {"choice": None if draft.choice else _("Choose one of the two.")}
         case Step.PRODUCT:
             told = {"product_link": checks.link(draft.product_link, profile)[1]}
         case Step.TYPE:
             known = taxonomy().type_of(draft.type)
-            told = {"type": None if known else "Choose what kind of problem it is."}
+            told = {"type": None if known else _("Choose what kind of problem it is.")}
         case Step.REASON:
             found = taxonomy().find(draft.reason)
             right = found is not None and found[0].code == draft.type
-            told = {"reason": None if right else "Choose the reason that fits best."}
+            told = {"reason": None if right else _("Choose the reason that fits best.")}
         case Step.DETAILS:
             told = {"description": checks.description(draft.description)}
             if guest:

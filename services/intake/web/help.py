@@ -11,6 +11,7 @@ from services.intake.search import LONGEST_QUESTION, Search
 from services.intake.web import labels
 from services.runtime.auth import Viewer
 from services.runtime.problems import NotFound
+from services.runtime.sentences import gettext as _
 from services.runtime.web import Pages, languages_wanted
 from services.runtime.web.text import negotiate
 
@@ -40,7 +41,7 @@ def router(*, pages: Pages, library: Library, search: Search) -> APIRouter:
         language = negotiate(languages_wanted(request, who), LANGUAGES)
         found = library.find(slug, language)
         if found is None:
-            raise NotFound("There is no help article at this address. Look for it in Help.")
+            raise NotFound(_("There is no help article at this address. Look for it in Help."))
         siblings = [each for each in library.all(language) if each.front.group is found.front.group]
         return pages.render(
             request,

@@ -14,6 +14,7 @@ from services.intake.web import labels
 from services.runtime.auth import Principal, Viewer
 from services.runtime.events import EventStore
 from services.runtime.problems import NotFound
+from services.runtime.sentences import gettext as _
 from services.runtime.web import Pages
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -34,7 +35,7 @@ def router(*, pages: Pages, events: EventStore, suspensions: Suspensions) -> API
         filed = await _filed(events, complaint_id)
         if filed is None or not _may_read(who, filed):
             raise NotFound(
-                "There is no receipt here for you. Open the link in the e-mail, or sign in."
+                _("There is no receipt here for you. Open the link in the e-mail, or sign in.")
             )
         query = f"?{request.url.query}" if request.url.query else ""
         return pages.render(

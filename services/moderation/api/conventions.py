@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from services.runtime.evidence import EvidenceStore
 from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 CaseId = Annotated[str, Path(description="The case's id.")]
 ComplaintId = Annotated[str, Path(description="The complaint's id.")]
@@ -80,7 +81,7 @@ def version_in(if_match: str | None) -> int | None:
         return None
     tag = if_match.strip().removeprefix("W/").strip('"')
     if not (tag.isascii() and tag.isdigit()):
-        raise Invalid([{"field": "If-Match", "message": "This is not a version of a case."}])
+        raise Invalid([{"field": "If-Match", "message": _("This is not a version of a case.")}])
     return int(tag)
 
 

@@ -32,13 +32,14 @@ from services.moderation.policy import Policy
 from services.moderation.refusals import NotDueYet
 from services.moderation.state import Case
 from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 
 def request_information(
     case: Case, command: RequestInformation, by: Actor, now: datetime, policy: Policy
 ) -> list[CaseFact]:
     if command.complaint_id not in case.complaints:
-        message = "This complaint is not one of the case, or it was withdrawn."
+        message = _("This complaint is not one of the case, or it was withdrawn.")
         raise Invalid([{"field": "complaint_id", "message": message}])
     return [
         InformationRequested(
@@ -76,7 +77,8 @@ def lapse_information(case: Case, now: datetime, policy: Policy) -> list[CaseFac
     assert case.information_due_at is not None
     if now <= case.information_due_at:
         raise NotDueYet(
-            "The complainant still has time to answer.", due_at=case.information_due_at.isoformat()
+            _("The complainant still has time to answer."),
+            due_at=case.information_due_at.isoformat(),
         )
     return [
         InformationLapsed(
@@ -107,7 +109,7 @@ def grant_extension(
     case: Case, command: GrantExtension, by: Actor, now: datetime, policy: Policy
 ) -> list[CaseFact]:
     if command.days > policy.extension_days:
-        message = f"The policy gives at most {policy.extension_days} days more."
+        message = _("The policy gives at most %(n)s days more.") % {"n": policy.extension_days}
         raise Invalid([{"field": "days", "message": message}])
     assert case.answer_due_at is not None  # an answer is awaited
     due = case.answer_due_at + timedelta(days=command.days)
@@ -159,7 +161,7 @@ def lapse(case: Case, now: datetime, policy: Policy) -> list[CaseFact]:
     assert case.answer_due_at is not None  # nothing is awaited without it
     if now <= case.answer_due_at:
         raise NotDueYet(
-            "The accused still has time to answer.", due_at=case.answer_due_at.isoformat()
+            _("The accused still has time to answer."), due_at=case.answer_due_at.isoformat()
         )
     due = policy.decision_due(now)
     return [CounterNoticeLapsed(due_at=case.answer_due_at, at=now, decide_due_at=due)]

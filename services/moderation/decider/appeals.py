@@ -16,6 +16,7 @@ from services.moderation.policy import Policy
 from services.moderation.refusals import NoSuchAppeal, NotDueYet, TookPart
 from services.moderation.state import Appeal, Case
 from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 
 def open_or_reject(
@@ -54,16 +55,16 @@ def _against(case: Case, command: OpenAppeal) -> str | None:
     """Why the appeal is not heard, as a sentence for its author; None when it is."""
     told = next((e for e in case.appealable if e.decision_id == command.decision_id), None)
     if told is None:
-        return "This decision does not stand any more, or cannot be appealed against."
+        return _("This decision does not stand any more, or cannot be appealed against.")
     if command.appellant not in told.sides:
-        return "This decision answered your own appeal. You can turn to a court."
+        return _("This decision answered your own appeal. You can turn to a court.")
     if command.appellant == "complainant" and command.complaint_id not in case.complaints:
-        return "The complaint is not one of this case, or it was withdrawn."
+        return _("The complaint is not one of this case, or it was withdrawn.")
     if command.lodged_at > told.until:
         until = f"{told.until:%d %B %Y, %H:%M} UTC".lstrip("0")
-        return f"The time to appeal ended on {until}."
+        return _("The time to appeal ended on %(until)s.") % {"until": until}
     if (command.decision_id, command.appellant, command.complaint_id) in case.appealed:
-        return "You have appealed against this decision already."
+        return _("You have appealed against this decision already.")
     return None
 
 
@@ -72,16 +73,16 @@ def answer(
 ) -> list[CaseFact]:
     appeal = next((each for each in case.appeals if each.id == command.appeal_id), None)
     if appeal is None:
-        raise NoSuchAppeal("This appeal is not open: it was answered, or it is another case's.")
+        raise NoSuchAppeal(_("This appeal is not open: it was answered, or it is another case's."))
     if by.id in appeal.barred:
         raise TookPart(
-            "You took part in this case before the appeal. Somebody who did not has to hear it."
+            _("You took part in this case before the appeal. Somebody who did not has to hear it.")
         )
     if case.statement is None:
         return _on_inadmissibility(case, command, by, now, policy)
     if command.result == "affirmed":
         if command.ruling is not None:
-            raise _wrong("ruling", "An affirmed decision stands as it is.")
+            raise _wrong("ruling", _("An affirmed decision stands as it is."))
         return [_answered(case, appeal, command, by, now, _as_it_stands(case), None)]
     return [_changed(case, appeal, command, by, now, policy)]
 
@@ -91,9 +92,9 @@ def _on_inadmissibility(
 ) -> list[CaseFact]:
     """Affirmed, or admitted: what comes of an admitted complaint is for moderators to decide."""
     if command.result == "varied":
-        raise _wrong("result", "A complaint is admissible or it is not.")
+        raise _wrong("result", _("A complaint is admissible or it is not."))
     if command.ruling is not None:
-        raise _wrong("ruling", "An admitted complaint is decided by moderators.")
+        raise _wrong("ruling", _("An admitted complaint is decided by moderators."))
     overturned = command.result == "overturned"
     # All who appealed said the same: that the complaint can be decided.
     answered = (
@@ -111,7 +112,7 @@ def _changed(
     case: Case, appeal: Appeal, command: DecideAppeal, by: Actor, now: datetime, policy: Policy
 ) -> AppealDecided:
     if command.ruling is None:
-        raise _wrong("ruling", "Say what stands instead of the decision.")
+        raise _wrong("ruling", _("Say what stands instead of the decision."))
     before = {measure.id for measure in case.measures}
     until = policy.appeal_until(now)
     composed = compose(
@@ -126,8 +127,10 @@ def _changed(
     if any(measure.id not in before for measure in wide):
         raise _wrong(
             "ruling.measures",
-            "A new measure on money or a whole account needs two people, and is not imposed on "
-            "appeal. It can be proposed on the member's record.",
+            _(
+                "A new measure on money or a whole account needs two people, and is not imposed on "
+                "appeal. It can be proposed on the member's record."
+            ),
         )
     as_before = (case.outcome, case.findings, case.measures, case.manifestly_unfounded)
     now_stands = (
@@ -137,7 +140,7 @@ def _changed(
         command.ruling.manifestly_unfounded,
     )
     if command.result == "overturned" and as_before == now_stands:
-        raise _wrong("result", "Nothing of the decision changes: affirm or vary it.")
+        raise _wrong("result", _("Nothing of the decision changes: affirm or vary it."))
     return _answered(case, appeal, command, by, now, composed, until)
 
 
@@ -178,7 +181,7 @@ def _answered(
 
 def close(case: Case, now: datetime) -> list[CaseFact]:
     if case.appeal_until is not None and now <= case.appeal_until:
-        raise NotDueYet("Appeals are still possible.", due_at=case.appeal_until.isoformat())
+        raise NotDueYet(_("Appeals are still possible."), due_at=case.appeal_until.isoformat())
     return [CaseClosed(at=now)]
 
 

@@ -20,13 +20,14 @@ from services.moderation.policy import Policy
 from services.moderation.refusals import AnotherType
 from services.moderation.state import Case, Status
 from services.runtime.problems import Invalid, NotFound
+from services.runtime.sentences import gettext as _
 
 
 def join(case: Case, command: Join, now: datetime, policy: Policy) -> list[CaseFact]:
     trusted = command.complainant in policy.trusted_flaggers
     if case.status is not Status.NEW:
         if command.complaint_type != case.complaint_type:
-            raise AnotherType("The case was moved to another type of complaint.")
+            raise AnotherType(_("The case was moved to another type of complaint."))
         due = policy.triage_due(case.complaint_type, now, trusted_flagger=True)
         sooner = trusted and case.status is Status.OPEN and due < (case.triage_due_at or due)
         return [_joined(command, now, trusted, due if sooner else None)]
@@ -70,7 +71,7 @@ def withdraw(
 ) -> list[CaseFact]:
     complainant = case.complaints.get(command.complaint_id)
     if complainant is None:
-        raise NotFound("This complaint is not one of the case.")
+        raise NotFound(_("This complaint is not one of the case."))
     left = ComplaintLeft(complaint_id=command.complaint_id, complainant=complainant, at=now)
     others = len(case.complaints) > 1
     if others or case.severity >= policy.withdrawal.goes_on_from_severity:
@@ -94,10 +95,10 @@ def receive_evidence(command: ReceiveEvidence) -> list[CaseFact]:
 def retype(case: Case, command: Retype, by: Actor, now: datetime, policy: Policy) -> list[CaseFact]:
     found = taxonomy().find(command.reason)
     if found is None:
-        raise Invalid([{"field": "reason", "message": "There is no such reason."}])
+        raise Invalid([{"field": "reason", "message": _("There is no such reason.")}])
     kind, reason = found
     if (kind.code, reason.code) == (case.complaint_type, case.reason):
-        raise Invalid([{"field": "reason", "message": "The case has this reason already."}])
+        raise Invalid([{"field": "reason", "message": _("The case has this reason already.")}])
     due = policy.triage_due(kind.code, now, trusted_flagger=case.trusted_flagger)
     sooner = case.status is Status.OPEN and due < (case.triage_due_at or due)
     return [

@@ -22,13 +22,14 @@ from services.moderation.policy import Policy
 from services.moderation.refusals import NoSuchMeasure
 from services.moderation.state import Case, Interim
 from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 
 def impose(
     case: Case, command: ImposeInterimMeasure, by: Actor, now: datetime, policy: Policy
 ) -> list[CaseFact]:
     if any(each.measure.kind == command.kind for each in case.interim):
-        raise Invalid([{"field": "kind", "message": "This is in force already."}])
+        raise Invalid([{"field": "kind", "message": _("This is in force already.")}])
     measure = Measure(
         id=derived_id("interim", case.id, command.kind, now.isoformat()),
         kind=command.kind,
@@ -90,4 +91,4 @@ def _in_force(case: Case, measure_id: str) -> Interim:
     for each in case.interim:
         if each.measure.id == measure_id:
             return each
-    raise NoSuchMeasure("This interim measure is not in force.")
+    raise NoSuchMeasure(_("This interim measure is not in force."))

@@ -15,6 +15,7 @@ from contracts.ids import derived_id
 from services.moderation.commands import Actor, AddNote, Escalate, Hold, Link, MarkOutOfCourt
 from services.moderation.state import Case, Status
 from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 _RUNNING: dict[Status, str] = {
     Status.OPEN: "triage_due_at",
@@ -59,7 +60,7 @@ def mark_out_of_court(
 
 def link(case: Case, command: Link, by: Actor, now: datetime) -> list[CaseFact]:
     if command.case_id == case.id:
-        raise Invalid([{"field": "case_id", "message": "This is the case itself."}])
+        raise Invalid([{"field": "case_id", "message": _("This is the case itself.")}])
     return [CaseLinked(case_id=command.case_id, by=by.id, at=now)]
 
 

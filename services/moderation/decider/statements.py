@@ -11,6 +11,7 @@ from services.moderation.policy import Policy
 from services.moderation.standing.points import worth
 from services.moderation.state import Case
 from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 OF_A_LISTING = frozenset({"search_demotion", "listing_hidden", "listing_removed", "listing_frozen"})
 """Measures that concern the product of the case alone."""
@@ -123,18 +124,18 @@ def _contradictions(
     dismissed = ruling.outcome is Outcome.DISMISSED
     if ruling.manifestly_unfounded and not dismissed:
         yield told(
-            "manifestly_unfounded", "Only a dismissed complaint can be manifestly unfounded."
+            "manifestly_unfounded", _("Only a dismissed complaint can be manifestly unfounded.")
         )
     for field in ("restrictions", "measures", "findings"):
         if dismissed and getattr(ruling, field):
-            yield told(field, "A dismissed complaint restricts nothing.")
+            yield told(field, _("A dismissed complaint restricts nothing."))
     if ruling.ends_at is not None and not ruling.restrictions:
-        yield told("ends_at", "Only a restriction can end: choose one, or no end.")
+        yield told("ends_at", _("Only a restriction can end: choose one, or no end."))
     if ruling.ends_at is not None and ruling.ends_at <= now:
-        yield told("ends_at", "The end of a restriction lies in the future.")
+        yield told("ends_at", _("The end of a restriction lies in the future."))
     if case.accused is None and (ruling.measures or ruling.findings):
         field = "measures" if ruling.measures else "findings"
-        yield told(field, "Nobody knows whose product this is, so it is on nobody's record.")
+        yield told(field, _("Nobody knows whose product this is, so it is on nobody's record."))
     if not dismissed:
         yield from _on_measures(ruling, policy)
         yield from _on_findings(ruling)
@@ -143,27 +144,33 @@ def _contradictions(
 def _on_measures(ruling: Ruling, policy: Policy) -> Iterable[dict[str, str]]:
     kinds = [measure.kind for measure in ruling.measures]
     if len(kinds) > len(set(kinds)):
-        yield {"field": "measures", "message": "The same measure is named twice."}
+        yield {"field": "measures", "message": _("The same measure is named twice.")}
     if "account_closed" in kinds and "account_frozen" in kinds:
-        yield {"field": "measures", "message": "An account is frozen or closed, not both."}
+        yield {"field": "measures", "message": _("An account is frozen or closed, not both.")}
     for measure in ruling.measures:
         if measure.kind == "account_frozen" and measure.days not in policy.freeze_days:
             days = ", ".join(map(str, policy.freeze_days))
-            yield {"field": "measures", "message": f"An account is frozen for {days} days."}
+            yield {
+                "field": "measures",
+                "message": _("An account is frozen for %(days)s days.") % {"days": days},
+            }
         if measure.kind == "account_closed" and measure.days is not None:
-            yield {"field": "measures", "message": "An account is closed for good."}
+            yield {"field": "measures", "message": _("An account is closed for good.")}
         if measure.kind != "account_closed" and measure.immediate_ground is not None:
             yield {
                 "field": "measures",
-                "message": "Only the closing of an account needs a ground for being immediate.",
+                "message": _("Only the closing of an account needs a ground for being immediate."),
             }
 
 
 def _on_findings(ruling: Ruling) -> Iterable[dict[str, str]]:
     reasons = [each.reason for each in ruling.findings or ()]
     if len(reasons) > len(set(reasons)):
-        yield {"field": "findings", "message": "The same reason is found twice."}
+        yield {"field": "findings", "message": _("The same reason is found twice.")}
     for each in ruling.findings or ():
         counts = worth(each.reason, each.gravity)
         if counts is None or counts.track == "ABUSE":
-            yield {"field": "findings", "message": f"There is no reason {each.reason}."}
+            yield {
+                "field": "findings",
+                "message": _("There is no reason %(reason)s.") % {"reason": each.reason},
+            }

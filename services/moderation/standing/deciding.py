@@ -33,6 +33,7 @@ from services.moderation.standing.record import (
 from services.moderation.standing.refusals import MeasureUnknown, NotInForce, NotProposed
 from services.moderation.standing.settling import settle, taken_back
 from services.runtime.problems import Forbidden, Invalid, Refused
+from services.runtime.sentences import gettext as _
 
 _MODERATORS = frozenset({"moderator", "senior_moderator"})
 _SENIORS = frozenset({"senior_moderator"})
@@ -71,19 +72,21 @@ def permit(
     wide = measure.kind in policy.second_person
     if not by.roles & (_SENIORS if wide else _MODERATORS):
         raise Forbidden(
-            "A measure on money or a whole account is for senior moderators."
+            _("A measure on money or a whole account is for senior moderators.")
             if wide
-            else "Measures are for moderators."
+            else _("Measures are for moderators.")
         )
     if command is LiftMeasure:
         if measure.state not in IN_FORCE:
-            raise NotInForce(f"The measure is {measure.state}: there is nothing to lift.")
+            raise NotInForce(
+                _("The measure is %(state)s: there is nothing to lift.") % {"state": measure.state}
+            )
         return measure
     if measure.state is not MeasureState.PROPOSED:
-        raise NotProposed(f"The measure is {measure.state} already.")
+        raise NotProposed(_("The measure is %(state)s already.") % {"state": measure.state})
     if wide and by.id in measure.decided_by:
         raise OwnProposal(
-            "It follows from your own decision: another senior moderator has to look at it."
+            _("It follows from your own decision: another senior moderator has to look at it.")
         )
     return measure
 
@@ -91,7 +94,7 @@ def permit(
 def _measure(record: Record, measure_id: str) -> MeasureOf:
     measure = record.measures.get(measure_id)
     if measure is None:
-        raise MeasureUnknown("There is no such measure on this member's record.")
+        raise MeasureUnknown(_("There is no such measure on this member's record."))
     return measure
 
 
@@ -130,7 +133,7 @@ def _approved(
 ) -> MeasureImposed:
     closing = measure.kind == "account_closed"
     if command.immediate_ground is not None and not closing:
-        message = "Only the closing of an account needs a ground for being immediate."
+        message = _("Only the closing of an account needs a ground for being immediate.")
         raise Invalid([{"field": "immediate_ground", "message": message}])
     starts_at = now
     if closing and command.immediate_ground is None:
@@ -159,7 +162,7 @@ def _started(record: Record, command: StartMeasure, now: datetime) -> list[Membe
     if measure.state is not MeasureState.ANNOUNCED or measure.starts_at is None:
         return []
     if now < measure.starts_at:
-        raise NotDueYet("The measure begins later.", due_at=measure.starts_at.isoformat())
+        raise NotDueYet(_("The measure begins later."), due_at=measure.starts_at.isoformat())
     return [MeasureStarted(measure_id=measure.id, member=record.member, at=now)]
 
 
@@ -168,7 +171,7 @@ def _expired(record: Record, command: ExpireMeasure, now: datetime) -> list[Memb
     if measure.state not in IN_FORCE or measure.ends_at is None:
         return []
     if now < measure.ends_at:
-        raise NotDueYet("The measure still runs.", due_at=measure.ends_at.isoformat())
+        raise NotDueYet(_("The measure still runs."), due_at=measure.ends_at.isoformat())
     return [MeasureExpired(measure_id=measure.id, member=record.member, at=now)]
 
 

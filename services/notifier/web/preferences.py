@@ -10,6 +10,7 @@ from starlette.requests import Request
 from services.notifier.preferences import News, Preferences
 from services.notifier.wishes import Wish
 from services.runtime.auth import Principal, SignInRequired, Viewer, auth_of, verify_csrf
+from services.runtime.sentences import gettext as _
 from services.runtime.web import Pages
 from services.runtime.web.forms import Form
 
@@ -68,7 +69,7 @@ def _reader(request: Request, viewer: Principal | None, token: str) -> str:
     if token:
         return auth_of(request).links.verify(PURPOSE, token).subject
     if viewer is None or not viewer.signed_in:
-        raise SignInRequired("Sign in, or use the link from your mail.")
+        raise SignInRequired(_("Sign in, or use the link from your mail."))
     return f"member:{viewer.id}"
 
 

@@ -17,6 +17,7 @@ from services.notifier.store import Ledger, queued
 from services.runtime.auth import Viewer, require, verify_csrf
 from services.runtime.auth.principal import STAFF_ROLES
 from services.runtime.problems import NotFound
+from services.runtime.sentences import gettext as _
 from services.runtime.web import Pages
 from services.runtime.web.pages import PAGE_HEADERS
 
@@ -76,7 +77,7 @@ def router(
     async def one(request: Request, mail_id: str, sent: str = "") -> HTMLResponse:
         row = await ledger.one(mail_id, patient=sent == "again")
         if row is None:
-            raise NotFound("There is no such mail.")
+            raise NotFound(_("There is no such mail."))
         return pages.render(
             request,
             "mail/one.html",
@@ -100,7 +101,7 @@ def router(
     async def html(mail_id: str) -> HTMLResponse:
         row = await ledger.one(mail_id)
         if row is None:
-            raise NotFound("There is no such mail.")
+            raise NotFound(_("There is no such mail."))
         return HTMLResponse(preview(queued(row)).html, headers=FRAMED)
 
     return site
@@ -110,7 +111,7 @@ def _add_mailbox(site: APIRouter, pages: Pages, mailbox: Reader) -> None:
     async def received(key: str) -> Received:
         found = await asyncio.to_thread(mailbox.one, key)
         if found is None:
-            raise NotFound("There is no such mail in the mailbox.")
+            raise NotFound(_("There is no such mail in the mailbox."))
         return found
 
     @site.get("/mailbox")
@@ -141,6 +142,6 @@ def _add_mailbox(site: APIRouter, pages: Pages, mailbox: Reader) -> None:
     async def raw_received(key: str) -> Response:
         raw = await asyncio.to_thread(mailbox.raw, key)
         if raw is None:
-            raise NotFound("There is no such mail in the mailbox.")
+            raise NotFound(_("There is no such mail in the mailbox."))
         headers = {**FRAMED, "content-disposition": 'attachment; filename="mail.eml"'}
         return Response(raw, media_type="message/rfc822", headers=headers)
