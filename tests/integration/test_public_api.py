@@ -26,7 +26,7 @@ from tests.unlimited import UNLIMITED
 
 pytestmark = pytest.mark.timeout(300)
 
-EXAMPLES = 20
+EXAMPLES = 10
 """Of each operation: a few on every run find more than many once."""
 
 

@@ -9,8 +9,11 @@ from starlette.responses import HTMLResponse
 
 from contracts.complaint import ComplaintFiled
 from contracts.envelope import Aggregate
+from services.intake.farside import FarSide
+from services.intake.profile import Profile
 from services.intake.suspensions import Suspensions
 from services.intake.web import labels
+from services.intake.web.steps import page_headers
 from services.runtime.auth import Principal, Viewer
 from services.runtime.events import EventStore
 from services.runtime.problems import NotFound
@@ -20,7 +23,9 @@ from services.runtime.web import Pages
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
-def router(*, pages: Pages, events: EventStore, suspensions: Suspensions) -> APIRouter:
+def router(
+    *, pages: Pages, events: EventStore, suspensions: Suspensions, far: FarSide, profile: Profile
+) -> APIRouter:
     site = APIRouter(include_in_schema=False)
 
     @site.get("/complaints/{complaint_id}")
@@ -41,7 +46,9 @@ def router(*, pages: Pages, events: EventStore, suspensions: Suspensions) -> API
         return pages.render(
             request,
             "receipt.html",
+            headers=page_headers(profile),
             filed=filed,
+            card=await far.card(filed.product.product_id),
             again=again,
             notice=await suspensions.sentence(filed.complainant.actor, now=filed.filed_at),
             center_url=f"/center/complaints/{complaint_id}{query}",

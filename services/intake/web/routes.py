@@ -66,7 +66,11 @@ def router(
         )
     )
     site.include_router(guests_page.router(pages=pages, guests=guests, clock=clock))
-    site.include_router(receipt.router(pages=pages, events=events, suspensions=suspensions))
+    site.include_router(
+        receipt.router(
+            pages=pages, events=events, suspensions=suspensions, far=far, profile=profile
+        )
+    )
     site.include_router(
         afterwards.router(
             desk=Desk(pages, filing, desk, clock),

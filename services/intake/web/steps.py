@@ -45,7 +45,7 @@ class Wizard:
     headers: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "headers", _headers(self.profile))
+        object.__setattr__(self, "headers", page_headers(self.profile))
 
     async def page(
         self,
@@ -224,7 +224,7 @@ def _told_so_far(draft: Draft, found: Resolution) -> str:
     return "\n\n".join(each for each in (what, draft.description.strip()) if each)
 
 
-def _headers(profile: Profile) -> dict[str, str]:
+def page_headers(profile: Profile) -> dict[str, str]:
     """The pages' policy, opened for the marketplace's pictures and for its dispute page."""
     policy = PAGE_HEADERS[_POLICY]
     if profile.pictures:
