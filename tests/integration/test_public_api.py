@@ -4,6 +4,7 @@ Schemathesis makes the requests from the services' own OpenAPI documents, right 
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -57,7 +58,7 @@ def tokens(topology: Topology) -> dict[str, str]:
 few = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def answered(case: Case, address: str, token: str | None = None) -> None:
+def answered(case: Case[Any], address: str, token: str | None = None) -> None:
     # A place in the log that is not there yet is waited for, and then answered with 503 (0006).
     if case.query:
         case.query.pop("after", None)
@@ -70,19 +71,21 @@ def answered(case: Case, address: str, token: str | None = None) -> None:
 
 @intake.parametrize()
 @few
-def test_intake_answers_a_guest(case: Case, topology: Topology) -> None:
+def test_intake_answers_a_guest(case: Case[Any], topology: Topology) -> None:
     answered(case, topology.address("intake"))
 
 
 @intake.parametrize()
 @few
-def test_intake_answers_a_member(case: Case, topology: Topology, tokens: dict[str, str]) -> None:
+def test_intake_answers_a_member(
+    case: Case[Any], topology: Topology, tokens: dict[str, str]
+) -> None:
     answered(case, topology.address("intake"), tokens["customer"])
 
 
 @moderation.parametrize()
 @few
 def test_moderation_answers_a_moderator(
-    case: Case, topology: Topology, tokens: dict[str, str]
+    case: Case[Any], topology: Topology, tokens: dict[str, str]
 ) -> None:
     answered(case, topology.address("moderation"), tokens["senior_moderator"])
