@@ -16,6 +16,7 @@ from services.moderation.member_store import MemberStore
 from services.moderation.members import Members
 from services.moderation.outgoing.desk import OutgoingDesk
 from services.moderation.outgoing.far_sides import Database, Endpoint, Folder, Register
+from services.moderation.outgoing.report_store import ReportStore
 from services.moderation.outgoing.sending import Outgoing
 from services.moderation.outgoing.store import OutgoingStore
 from services.moderation.policy import policy
@@ -129,6 +130,7 @@ def build(
                 EvidenceStore(parts.bus),
                 members,
                 OutgoingDesk(store=outgoing_store, outgoing=outgoing, projector=projector),
+                ReportStore(parts.database, trusted_flaggers=rules.trusted_flaggers),
             ),
             routes.router(pages, desk, center, live=live, translator=translator, clock=clock),
         ],

@@ -211,3 +211,29 @@ def _value(received: list[Any]) -> Any:
         return received
 
     return read
+
+
+async def test_the_yearly_report_counts_what_happened_in_its_period_and_nothing_else(
+    outside: Outside,
+) -> None:
+    house = outside.house
+    case_id = await outside.decided()
+    await house.get(f"/moderation/cases/{case_id}", MIA)  # so that it is worked in
+    today = f"{house.clock():%Y-%m-%d}"
+    path = "/moderation/reports/transparency"
+    now = await house.get(path, MIA, since=today, until=today)
+    figures = {(f["section"], f["indicator"], f["category"]): f["value"] for f in now["figures"]}
+    notices = "notices (Art. 15(1)(b))"
+    assert figures[notices, "received", "SM"] >= 1
+    assert figures[notices, "actions on the basis of the terms and conditions", "SM"] >= 1
+    assert figures["restrictions (Art. 15(1)(b), Art. 17(1))", "listing hidden", "all"] >= 1
+    before = await house.get(path, MIA, since="2020-01-01", until="2020-12-31")
+    assert {f["value"] for f in before["figures"]} == {0}
+    await house.get(path, MIA, since="2020-02-01", until="2020-01-01", status=422)
+    table = await house.http.get(
+        f"/api/v1{path}",
+        params={"since": today, "until": today, "format": "csv"},
+        headers=house.headers(MIA),
+    )
+    assert table.text.splitlines()[0] == "section,indicator,category,value"
+    assert len(table.text.splitlines()) == len(now["figures"]) + 1

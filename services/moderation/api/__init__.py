@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from services.moderation.api import cases, center, members, outgoing
+from services.moderation.api import cases, center, members, outgoing, reports
 from services.moderation.center import Center
 from services.moderation.desk import Desk
 from services.moderation.members import Members
 from services.moderation.outgoing.desk import OutgoingDesk
+from services.moderation.outgoing.report_store import ReportStore
 from services.runtime.evidence import EvidenceStore
 
 
@@ -16,6 +17,7 @@ def router(
     evidence: EvidenceStore,
     records: Members,
     told_outside: OutgoingDesk,
+    counted: ReportStore,
 ) -> APIRouter:
     """The routes below `/api/v1` that belong to moderation."""
     api = APIRouter(prefix="/api/v1")
@@ -23,4 +25,5 @@ def router(
     api.include_router(center.router(complaint_center, evidence))
     api.include_router(members.router(records))
     api.include_router(outgoing.router(told_outside))
+    api.include_router(reports.router(counted))
     return api
