@@ -4,6 +4,7 @@ import re
 from base64 import encodebytes
 from binascii import b2a_qp
 from collections.abc import Sequence
+from email.header import Header
 from email.headerregistry import Address
 from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from email.utils import format_datetime
@@ -79,8 +80,8 @@ def compose(
     head = "".join(
         (
             _senders(sender, policy),
-            _header(policy, "To", Address(name, *_parts(recipient))),
-            _header(policy, "Subject", rendered.subject),
+            _to(policy, name, recipient),
+            _subject(policy, rendered.subject),
             f"Date: {format_datetime(mail.queued_at)}\r\n",
             f"Message-ID: {message_id}\r\n",
             _conversation(mail, sender),
@@ -129,6 +130,23 @@ def _senders(sender: Sender, policy: "EmailPolicy[Any]") -> str:
     if sender.reply_to:
         headers += _header(policy, "Reply-To", Address(addr_spec=sender.reply_to))
     return headers
+
+
+def _subject(policy: "EmailPolicy[Any]", text: str) -> str:
+    if policy.utf8 or text.isascii():
+        return _header(policy, "Subject", text)
+    return f"Subject: {_encoded('Subject', text)}\r\n"
+
+
+def _to(policy: "EmailPolicy[Any]", name: str, recipient: str) -> str:
+    if policy.utf8 or name.isascii():
+        return _header(policy, "To", Address(name, *_parts(recipient)))
+    return f"To: {_encoded('To', name)}\r\n <{recipient}>\r\n"
+
+
+def _encoded(header: str, text: str) -> str:
+    """`text` as encoded words (RFC 2047), folded: the policy needs six times as long for them."""
+    return Header(text, "utf-8", header_name=header).encode(linesep="\r\n")
 
 
 def _header(policy: "EmailPolicy[Any]", name: str, value: str | Address) -> str:

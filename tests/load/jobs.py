@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from email.parser import BytesHeaderParser
+from email.policy import default as readable
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypedDict
@@ -13,12 +15,13 @@ from urllib.parse import urlsplit
 
 from contracts.streams import COMPLAINTS
 from deploy.parts import ROOT
+from deploy.ports import HOST
 from services.runtime.bus import Bus
 from services.runtime.clock import utcnow
 from services.runtime.feed import Feed
 from tests.load import rig
 from tests.load.client import Measured, closed_loop, get, open_loop, percentile
-from tests.load.limits import appends
+from tests.load.limits import appends, raw_mails
 from tests.servers import PostgresCluster, postgresql_binaries
 
 SECONDS = 6.0
@@ -26,6 +29,9 @@ STEADY_RATE = 200
 STEADY_SECONDS = 15.0
 LAST_MAIL_SECONDS = 120.0
 REBUILD_CASES = 40_000
+MAILS = 3_000
+MAIL_SESSIONS = 8
+"""As many as the notifier opens."""
 
 
 class Case(TypedDict):
@@ -118,9 +124,10 @@ async def _mailed(folder: Path, filed: Measured) -> list[float]:
 def _mails(folder: Path) -> Iterator[tuple[str, float]]:
     """The number in each mail's subject, and when the mail was stored."""
     for path in folder.iterdir():
-        subject = re.search(rb"^Subject:.*?(C-[0-9A-Z]{5}-[0-9A-Z]{5})", path.read_bytes(), re.M)
-        if subject:
-            yield subject[1].decode(), path.stat().st_mtime
+        with path.open("rb") as file:
+            subject = str(BytesHeaderParser(policy=readable).parse(file)["Subject"])
+        if number := re.search(r"C-[0-9A-Z]{5}-[0-9A-Z]{5}", subject):
+            yield number[0], path.stat().st_mtime
 
 
 async def rebuild() -> dict[str, Case]:
@@ -144,6 +151,26 @@ async def rebuild() -> dict[str, Case]:
             finally:
                 cluster.stop()
     return cases
+
+
+async def mailing() -> dict[str, Case]:
+    """Mails composed, sent and written down a second; limit: raw aiosmtplib to the same server."""
+    with rig.installation("notifier", "mailbox", "marketplace") as topology:
+        port = topology.site.ports["smtp"]
+        limit = await raw_mails(HOST, port, at_once=MAIL_SESSIONS, seconds=SECONDS)
+        folder = topology.data / "mail" / "new"
+        before = sum(1 for _ in folder.iterdir())
+        topology.process("notifier").end(patience=10)
+        async with rig.log_of(topology) as bus:
+            await rig.file_directly(bus, MAILS)
+        begin = perf_counter()
+        topology.restart("notifier")
+        while (arrived := sum(1 for _ in folder.iterdir()) - before) < MAILS:
+            assert perf_counter() < begin + LAST_MAIL_SECONDS, f"{MAILS - arrived} did not arrive"
+            await asyncio.sleep(0.1)
+        stored = sorted(path.stat().st_mtime for path in folder.iterdir())[before:]
+        rate = len(stored) / (stored[-1] - stored[0])
+    return {"queued, sent, written down": _figures(rate, [], limit=limit)}
 
 
 async def _read_through(bus: Bus) -> float:
@@ -189,4 +216,5 @@ JOBS: dict[str, Callable[[], Coroutine[Any, Any, dict[str, Case]]]] = {
     "filing": filing,
     "latency": latency,
     "rebuild": rebuild,
+    "mailing": mailing,
 }

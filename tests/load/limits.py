@@ -10,6 +10,7 @@ import sys
 from time import perf_counter
 from typing import Any
 
+import aiosmtplib
 import uvicorn
 
 from contracts.ids import new_id
@@ -47,6 +48,27 @@ async def appends(bus: Bus, payload: bytes, *, at_once: int, seconds: float) -> 
     await asyncio.gather(*(drive() for _ in range(at_once)))
     measured.elapsed = perf_counter() - begin
     return measured
+
+
+async def raw_mails(host: str, port: int, *, at_once: int, seconds: float) -> float:
+    """Mails of a receipt's size handed over a second by aiosmtplib alone, on `at_once` sessions."""
+    mail = b"Subject: raw\r\nMessage-ID: <%s@raw.test>\r\n\r\n" + b"0123456789abcdef\r\n" * 600
+    sent = 0
+    begin = perf_counter()
+
+    async def drive() -> None:
+        nonlocal sent
+        session = aiosmtplib.SMTP(hostname=host, port=port, use_tls=False, start_tls=False)
+        await session.connect()
+        while perf_counter() < begin + seconds:
+            await session.sendmail(
+                "raw@redress.localhost", ["reader@example.org"], mail % new_id().encode()
+            )
+            sent += 1
+        await session.quit()
+
+    await asyncio.gather(*(drive() for _ in range(at_once)))
+    return sent / (perf_counter() - begin)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from pydantic import SecretStr
 
-from contracts.envelope import Meta
+from contracts.envelope import Aggregate, Meta
 from contracts.ids import new_id
 from deploy.broker import ADMIN
 from deploy.credentials import credentials
@@ -25,6 +25,7 @@ from services.runtime.events import EventStore
 from services.runtime.settings import Settings
 from tests.load.client import post
 from tests.load.history import START, history
+from tests.telling import GUEST, filed
 from tests.unlimited import UNLIMITED
 
 DESCRIPTION = "Чехол для телефона выставлен в категории «Косметички». The category is wrong. "
@@ -89,6 +90,24 @@ async def fill(bus: Bus, cases: int) -> int:
         together[aggregate.subject] = asyncio.create_task(append)
     await settle()
     return facts
+
+
+async def file_directly(bus: Bus, wanted: int) -> None:
+    """Appends that many complaints, each of which is answered with a receipt by mail."""
+    events = EventStore(bus, source="load")
+    for first in range(0, wanted, 400):
+        filings = [filed(GUEST, name=new_id()) for _ in range(first, min(wanted, first + 400))]
+        await asyncio.gather(
+            *(
+                events.append(
+                    Aggregate(kind="complaint", id=each.complaint_id),
+                    [each],
+                    expected=0,
+                    meta=Meta(new_id(), START, "service:load", "load"),
+                )
+                for each in filings
+            )
+        )
 
 
 def complaints(url: str) -> Iterator[bytes]:

@@ -42,10 +42,11 @@ def router(
     async def shown(request: Request, viewer: Viewer, before: int | None = None) -> HTMLResponse:
         reader = _reader(viewer)
         rows, until = await ledger.notices(reader, before=before, limit=ROWS)
+        language = pages.language(request)
         return pages.render(
             request,
             "mail/notices.html",
-            notices=[_notice(row, preview, until) for row in rows],
+            notices=[_notice(row, preview, language, until) for row in rows],
             newest=rows[0]["queued_at"].isoformat() if rows and before is None else "",
             next_href=f"?before={rows[-1]['sequence']}" if len(rows) == ROWS else None,
             first_href="/mail/notices" if before else None,
@@ -78,15 +79,14 @@ def _reader(viewer: Principal | None) -> str:
     return f"member:{viewer.id}"
 
 
-def _notice(row: Row, preview: Preview, until: datetime | None) -> Row:
+def _notice(row: Row, preview: Preview, language: str, until: datetime | None) -> Row:
     about = (
         f"/center/complaints/{row['complaint_id']}"
         if row["audience"] == "complainant"
         else f"/center/cases/{row['case_id']}"
     )
     return {
-        "subject": preview(queued(row)).subject,
-        "language": row["language"],
+        "subject": preview(queued(row).model_copy(update={"language": language})).subject,
         "href": about,
         "at": row["queued_at"],
         "new": until is None or row["queued_at"] > until,
