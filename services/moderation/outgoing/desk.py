@@ -18,12 +18,13 @@ from services.runtime.auth import Principal
 from services.runtime.database import Row
 from services.runtime.problems import Forbidden, Invalid, NotFound, Refused
 from services.runtime.projection import Projector
+from services.runtime.sentences import gettext as _
 
 ChannelName = Literal["transparency", "webhook"]
 
 
 class AlreadyDelivered(Refused):
-    title = "It has arrived already"
+    title = _("It has arrived already")
 
 
 class OutgoingItem(Shown):
@@ -88,23 +89,23 @@ class OutgoingDesk:
     async def resend(self, who: Principal, outgoing_id: str, command: Resend) -> Resent:
         """Raises NotFound, AlreadyDelivered, and Invalid where somebody is still named."""
         if not who.may("senior_moderator", "supervisor"):
-            raise Forbidden("Sending again is for senior moderators and supervisors.")
+            raise Forbidden(_("Sending again is for senior moderators and supervisors."))
         row = await self._store.one(outgoing_id)
         if row is None:
-            raise NotFound("There is no such message.")
+            raise NotFound(_("There is no such message."))
         if row["state"] == OutgoingState.DELIVERED and row["channel"] == "transparency":
-            raise AlreadyDelivered("A statement is never changed nor sent twice.")
+            raise AlreadyDelivered(_("A statement is never changed nor sent twice."))
         body = None
         if command.facts is not None:
             document = json.loads(row["body"])
             if row["channel"] != "transparency":
-                raise Invalid([{"field": "facts", "message": "Only statements have facts."}])
+                raise Invalid([{"field": "facts", "message": _("Only statements have facts.")}])
             document["decision_facts"] = command.facts
             if found := personal_data(document, ()):
                 raise Invalid([{"field": "facts", "message": each.message} for each in found])
             body = json.dumps(document, ensure_ascii=False)
         elif row["state"] == OutgoingState.REFUSED:
-            message = "Word the facts anew, so that nobody can be recognised."
+            message = _("Word the facts anew, so that nobody can be recognised.")
             raise Invalid([{"field": "facts", "message": message}])
         sequence = await self._outgoing.requeue(outgoing_id, by=who.id, actor=who.actor, body=body)
         return Resent(id=outgoing_id, sequence=sequence)
@@ -117,4 +118,4 @@ def _shown(row: Row) -> OutgoingItem:
 
 def _check(who: Principal) -> None:
     if not who.may(*READERS):
-        raise Forbidden("What is told outside is for moderators.")
+        raise Forbidden(_("What is told outside is for moderators."))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from contracts.outgoing import FieldError
+from services.runtime.sentences import gettext as _
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w-])(\+|00)?\d[\d ()/.-]{7,}\d(?![\w-])")
@@ -45,14 +46,14 @@ def _is_phone(digits: str) -> bool:
 
 def _found(text: str, people: list[str]) -> Iterable[str]:
     if _EMAIL.search(text):
-        yield "There is an e-mail address in it."
+        yield _("There is an e-mail address in it.")
     undated = _DATE.sub(" ", text)
     if any(_is_phone(hit.group()) for hit in _PHONE.finditer(undated)):
-        yield "There is a telephone number in it."
+        yield _("There is a telephone number in it.")
     if _IBAN.search(text):
-        yield "There is a bank account in it."
+        yield _("There is a bank account in it.")
     folded = text.casefold()
     for person in people:
         if re.search(rf"(?<!\w){re.escape(person.casefold())}(?!\w)", folded):
-            yield "There is the name or account of somebody in it."
+            yield _("There is the name or account of somebody in it.")
             return

@@ -14,6 +14,7 @@ from services.notifier.store import Ledger, queued
 from services.runtime.auth import Principal, SignInRequired, Viewer, verify_csrf
 from services.runtime.database import Row
 from services.runtime.live import Change, Live
+from services.runtime.sentences import gettext as _
 from services.runtime.web import Pages
 
 ROWS = 20
@@ -75,7 +76,7 @@ def router(
 
 def _reader(viewer: Principal | None) -> str:
     if viewer is None or not viewer.signed_in:
-        raise SignInRequired("Sign in to see what happened.")
+        raise SignInRequired(_("Sign in to see what happened."))
     return f"member:{viewer.id}"
 
 
