@@ -70,7 +70,7 @@ async def files(person: Person, n: int, link: str | None = None) -> str:
     return await submit(person)
 
 
-async def test_1_the_guides_own_example_is_the_third_reason_of_the_third_type(
+async def test_r20_r23_r26_1_the_guides_own_example_is_the_third_reason_of_the_third_type(
     members: Members, moderation: httpx.AsyncClient
 ) -> None:
     ivan = members["ivan"]

@@ -293,6 +293,27 @@ async def test_who_may_not_answer_sees_why(house: House, guest: Browser) -> None
         assert "not been asked" in page.text
 
 
+async def test_r17_every_pages_help_menu_leads_to_submit_a_complaint(guest: Browser) -> None:
+    for path in ("/", "/help", "/complaints/new"):
+        page = await guest.open(path)
+        assert "Submit a complaint" in page.text
+        assert 'href="/complaints/new"' in guest.answer.text
+
+
+async def test_r21_r24_r27_report_leads_to_a_description_with_guidance_beside_it(
+    guest: Browser,
+) -> None:
+    await guest.open("/complaints/new")
+    await guest.press(choice="complaint")
+    page = await guest.press(product_link=LINK)
+    assert "Report" in page.text
+    await guest.press(type="SM")
+    page = await guest.press(reason="SM3")
+    assert "Describe the situation clearly" in page.text
+    assert "In your own words and in your own language" in page.text
+    assert "What the page says, and what is true instead." in page.text
+
+
 # --- what was begun is kept -------------------------------------------------------------------
 
 
