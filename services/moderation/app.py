@@ -4,12 +4,14 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from contracts.streams import COMPLAINTS
+from contracts.streams import COMPLAINTS, STAFF
 from services.moderation import api
+from services.moderation.bulk import Bulks
 from services.moderation.case_lists import CaseLists
 from services.moderation.center import Center
 from services.moderation.center_store import CenterStore
 from services.moderation.desk import Desk
+from services.moderation.figures import Figures
 from services.moderation.handlers import Handlers
 from services.moderation.joining import Joining
 from services.moderation.member_store import MemberStore
@@ -22,6 +24,8 @@ from services.moderation.outgoing.store import OutgoingStore
 from services.moderation.policy import policy
 from services.moderation.projection import VIEWS
 from services.moderation.settings import Settings
+from services.moderation.staff_desk import StaffDesk
+from services.moderation.staff_views import STAFF_VIEWS
 from services.moderation.standing.reactions import Standing
 from services.moderation.store import Store
 from services.moderation.tables import metadata
@@ -60,13 +64,37 @@ def build(
     parts.on_closing.append(live.close)
     rules = policy()
     store = Store(parts.database)
+    staff_projector = Projector(
+        "staff",
+        bus=parts.bus,
+        database=parts.database,
+        metadata=metadata,
+        stream=STAFF,
+        subjects=STAFF.subjects,
+        views=STAFF_VIEWS,
+    )
+    parts.projectors.append(staff_projector)
+    staff = StaffDesk(
+        events=parts.events, projector=staff_projector, database=parts.database, clock=clock
+    )
+    lists = CaseLists(parts.database)
+    bulks = Bulks(
+        events=parts.events,
+        lists=lists,
+        database=parts.database,
+        projector=staff_projector,
+        policy=rules,
+        clock=clock,
+    )
+    figures = Figures(database=parts.database, clock=clock)
     desk = Desk(
         events=parts.events,
         store=store,
-        lists=CaseLists(parts.database),
+        lists=lists,
         projector=projector,
         policy=rules,
         clock=clock,
+        on_view=staff.on_view,
     )
     center = Center(store=center_store, projector=projector, policy=rules, clock=clock)
     members = Members(
@@ -106,6 +134,7 @@ def build(
         clock=clock,
     )
     handlers.register(parts.reactions)
+    parts.reactions.on(name="bulk", stream=STAFF, subjects=["staff.*.*"])(bulks.on_staff)
 
     parts.on_stop.append(marketplace.aclose)
     key = settings.translator_key
@@ -131,8 +160,22 @@ def build(
                 members,
                 OutgoingDesk(store=outgoing_store, outgoing=outgoing, projector=projector),
                 ReportStore(parts.database, trusted_flaggers=rules.trusted_flaggers),
+                staff,
+                bulks,
+                figures,
             ),
-            routes.router(pages, desk, center, live=live, translator=translator, clock=clock),
+            routes.router(
+                pages,
+                desk,
+                center,
+                staff=staff,
+                bulks=bulks,
+                figures=figures,
+                members=members,
+                live=live,
+                translator=translator,
+                clock=clock,
+            ),
         ],
     )
     pages.install(app)

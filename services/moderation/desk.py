@@ -1,6 +1,6 @@
 """What members of staff do and see: commands on cases, the queue, a case with all its parts."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
@@ -17,6 +17,7 @@ from services.moderation.read_models import (
     Acted,
     CaseDetail,
     CasePage,
+    CaseSummary,
     ComplaintOfCasePage,
     Preview,
     QueueCounts,
@@ -44,6 +45,8 @@ READERS: tuple[Role, ...] = ("moderator", "senior_moderator", "appeals_officer",
 COMPLAINTS_SHOWN = 50
 CANDIDATES = 20
 """Cases that are tried, the most urgent first, until one can be claimed."""
+OnView = Callable[[Principal, str, str, str], Awaitable[None]]
+"""Records that somebody is about to be shown something: what, of which case, and which."""
 NO_CASE = _("There is no case with this id.")
 ALL_QUEUES: Mapping[str, QueueFilters] = {name: each.filters for name, each in QUEUES.items()}
 
@@ -60,6 +63,7 @@ class Desk:
         projector: Projector,
         policy: Policy,
         clock: Clock,
+        on_view: OnView | None = None,
     ) -> None:
         self._events = events
         self._store = store
@@ -67,6 +71,7 @@ class Desk:
         self._projector = projector
         self._policy = policy
         self._clock = clock
+        self._on_view = on_view
 
     async def act(
         self,
@@ -190,6 +195,7 @@ class Desk:
         parts = await self._store.case_parts(case_id, complaints_at_most=COMPLAINTS_SHOWN)
         if parts is None:
             raise NotFound(NO_CASE)
+        await self._seen(who, "case", case_id)
         around = await self._store.surroundings(parts.case)
         joined = parts.complaints
         more = None
@@ -209,12 +215,26 @@ class Desk:
         items = tuple(complaint_of_case(row, files) for row in page.rows)
         return ComplaintOfCasePage(items=items, next=page.next)
 
+    def every(self, who: Principal, filters: QueueFilters) -> AsyncIterator[Sequence[Row]]:
+        """All cases of a query, however many, some at a time."""
+        _check(who)
+        return self._lists.every(filters, reader=who.id, now=self._clock())
+
+    async def sample(self, who: Principal, *, seed: str, limit: int) -> tuple[CaseSummary, ...]:
+        """Decided cases by chance: from the one that `seed` leads to, in the order of their ids,
+        which are hashes."""
+        _check(who)
+        now = self._clock()
+        rows = await self._store.decided_from(derived_id("sample", seed), limit=limit)
+        return tuple(case_summary(row, now) for row in rows)
+
     async def evidence(self, who: Principal, case_id: str, evidence_id: str) -> str:
         """The id of a file of this case, either side's. Raises NotFound for any other."""
         case = await self.case(who, case_id)
         filed = (item for each in case.complainants for item in each.evidence)
         answered = (item for each in case.answers for item in each.evidence)
         later = (item for each in case.timeline for item in each.evidence)
+        await self._seen(who, "file", case_id, evidence_id)
         if any(item.id == evidence_id for item in (*filed, *answered, *later)):
             return evidence_id
         cursor = case.more_complaints
@@ -224,6 +244,11 @@ class Desk:
                 return evidence_id
             cursor = page.next
         raise NotFound(_("This case has no such file."))
+
+    async def _seen(self, who: Principal, what: str, case_id: str, detail: str = "") -> None:
+        """It is recorded who saw what before it is shown."""
+        if self._on_view is not None:
+            await self._on_view(who, what, case_id, detail)
 
     async def _caught_up(self, after: int | None) -> None:
         if after is not None:

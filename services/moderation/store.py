@@ -74,6 +74,19 @@ class Store:
             query, c.joined_at, c.id, newest_first=False, cursor=cursor, limit=limit
         )
 
+    async def decided_from(self, begin: str, *, limit: int) -> list[Row]:
+        """Decided cases in the order of their ids from `begin` on, around the end of the ids."""
+        c = cases.c
+        query = sa.select(*(c[name] for name in LISTED)).where(c.statement.is_not(None))
+        async with self._database.read() as connection:
+            found = await rows_of(
+                connection, query.where(c.id >= begin).order_by(c.id).limit(limit)
+            )
+            if len(found) < limit:
+                rest = query.where(c.id < begin).order_by(c.id).limit(limit - len(found))
+                found += await rows_of(connection, rest)
+        return found
+
     async def surroundings(self, case: Row, *, most: int = 6) -> Surroundings:
         """What moderators want to know of beside the case: its member's other cases, and those
         about the same item or, failing that, of the same reason about the same member."""

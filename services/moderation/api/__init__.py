@@ -3,11 +3,15 @@
 from fastapi import APIRouter
 
 from services.moderation.api import cases, center, members, outgoing, reports
+from services.moderation.api import staff as staff_api
+from services.moderation.bulk import Bulks
 from services.moderation.center import Center
 from services.moderation.desk import Desk
+from services.moderation.figures import Figures
 from services.moderation.members import Members
 from services.moderation.outgoing.desk import OutgoingDesk
 from services.moderation.outgoing.report_store import ReportStore
+from services.moderation.staff_desk import StaffDesk
 from services.runtime.evidence import EvidenceStore
 
 
@@ -18,6 +22,9 @@ def router(
     records: Members,
     told_outside: OutgoingDesk,
     counted: ReportStore,
+    staff: StaffDesk,
+    bulks: Bulks,
+    figures: Figures,
 ) -> APIRouter:
     """The routes below `/api/v1` that belong to moderation."""
     api = APIRouter(prefix="/api/v1")
@@ -26,4 +33,5 @@ def router(
     api.include_router(members.router(records))
     api.include_router(outgoing.router(told_outside))
     api.include_router(reports.router(counted))
+    api.include_router(staff_api.router(desk, staff, bulks, figures))
     return api

@@ -45,10 +45,12 @@ class CommandForm(NamedTuple):
 
 def command_forms(case: CaseDetail) -> tuple[CommandForm, ...]:
     """The form of every command of staff on this case, in their usual order."""
-    return tuple(_form(name, case) for name in STAFF_COMMANDS)
+    return tuple(command_form(name, case) for name in STAFF_COMMANDS)
 
 
-def _form(name: str, case: CaseDetail) -> CommandForm:
+def command_form(name: str, case: CaseDetail | None = None) -> CommandForm:
+    """The form of one command. Without a case, as for many alike: those that need one may not be
+    asked for."""
     known = _FORMS.get(name)
     return known(case) if known is not None else _plain(name, STAFF_COMMANDS[name])
 
@@ -57,7 +59,7 @@ def _text(name: str, label: str, hint: str = "") -> Field:
     return Field("text", name, label, hint)
 
 
-def _declare(_case: CaseDetail) -> CommandForm:
+def _declare(_case: CaseDetail | None) -> CommandForm:
     return CommandForm(
         "declare-inadmissible",
         _("Declare inadmissible"),
@@ -73,7 +75,8 @@ def _declare(_case: CaseDetail) -> CommandForm:
     )
 
 
-def _ask_complainant(case: CaseDetail) -> CommandForm:
+def _ask_complainant(case: CaseDetail | None) -> CommandForm:
+    assert case is not None
     who = [
         (each.id, f"{each.number} · {each.complainant.name}")
         for each in case.complainants
@@ -91,7 +94,7 @@ def _ask_complainant(case: CaseDetail) -> CommandForm:
     )
 
 
-def _ask_accused(_case: CaseDetail) -> CommandForm:
+def _ask_accused(_case: CaseDetail | None) -> CommandForm:
     return CommandForm(
         "request-counter-notice",
         _("Ask the other side to answer"),
@@ -116,7 +119,7 @@ def _ask_accused(_case: CaseDetail) -> CommandForm:
     )
 
 
-def _grant(_case: CaseDetail) -> CommandForm:
+def _grant(_case: CaseDetail | None) -> CommandForm:
     days = str(policy().extension_days)
     hint = _("At most %(n)s days, and only once.") % {"n": policy().extension_days}
     return CommandForm(
@@ -126,7 +129,7 @@ def _grant(_case: CaseDetail) -> CommandForm:
     )
 
 
-def _refuse(_case: CaseDetail) -> CommandForm:
+def _refuse(_case: CaseDetail | None) -> CommandForm:
     return CommandForm(
         "refuse-extension",
         _("Refuse more time"),
@@ -134,7 +137,7 @@ def _refuse(_case: CaseDetail) -> CommandForm:
     )
 
 
-def _retype(case: CaseDetail) -> CommandForm:
+def _retype(case: CaseDetail | None) -> CommandForm:
     options = [
         (reason.code, f"{labels.type_name(kind.code)} · {labels.reason_name(reason.code)}")
         for kind in taxonomy().types
@@ -145,20 +148,26 @@ def _retype(case: CaseDetail) -> CommandForm:
         _("Move to another type"),
         "t",
         fields=(
-            Field("select", "reason", _("The right reason"), options=options, value=case.reason),
+            Field(
+                "select",
+                "reason",
+                _("The right reason"),
+                options=options,
+                value=case.reason if case else "",
+            ),
             _text("explanation", _("Why"), _("Both sides may read this.")),
         ),
     )
 
 
-def _hold(_case: CaseDetail) -> CommandForm:
+def _hold(_case: CaseDetail | None) -> CommandForm:
     hint = _("The clocks stand still until the case is resumed.")
     return CommandForm("hold", _("Put on hold"), "h", fields=(_text("reason", _("Why"), hint),))
 
 
-def _escalate(case: CaseDetail) -> CommandForm:
-    label = _("Take the escalation back") if case.escalated else _("Escalate")
-    value = "" if case.escalated else "true"
+def _escalate(case: CaseDetail | None) -> CommandForm:
+    label = _("Take the escalation back") if case and case.escalated else _("Escalate")
+    value = "" if case and case.escalated else "true"
     return CommandForm(
         "escalate",
         label,
@@ -167,9 +176,13 @@ def _escalate(case: CaseDetail) -> CommandForm:
     )
 
 
-def _out_of_court(case: CaseDetail) -> CommandForm:
-    label = _("The out-of-court dispute is over") if case.out_of_court else _("Mark out of court")
-    value = "" if case.out_of_court else "true"
+def _out_of_court(case: CaseDetail | None) -> CommandForm:
+    label = (
+        _("The out-of-court dispute is over")
+        if case and case.out_of_court
+        else _("Mark out of court")
+    )
+    value = "" if case and case.out_of_court else "true"
     return CommandForm(
         "mark-out-of-court",
         label,
@@ -180,7 +193,8 @@ def _out_of_court(case: CaseDetail) -> CommandForm:
     )
 
 
-def _link(case: CaseDetail) -> CommandForm:
+def _link(case: CaseDetail | None) -> CommandForm:
+    assert case is not None
     others = {each.id: each for each in (*case.similar, *case.history.latest)}
     options = [
         (each.id, f"{each.number} · {labels.reason_name(each.reason)}")
@@ -195,7 +209,7 @@ def _link(case: CaseDetail) -> CommandForm:
     return CommandForm("link", _("Link another case"), fields=(field,))
 
 
-def _note(_case: CaseDetail) -> CommandForm:
+def _note(_case: CaseDetail | None) -> CommandForm:
     seen_by = [("internal", _("Staff only")), ("public", _("Both parties"))]
     return CommandForm(
         "add-note",
@@ -208,7 +222,7 @@ def _note(_case: CaseDetail) -> CommandForm:
     )
 
 
-def _impose(_case: CaseDetail) -> CommandForm:
+def _impose(_case: CaseDetail | None) -> CommandForm:
     kinds = [(kind, labels.restriction(kind)) for kind in ("listing_hidden", "listing_frozen")]
     return CommandForm(
         "impose-interim-measure",
@@ -227,8 +241,9 @@ def _impose(_case: CaseDetail) -> CommandForm:
     )
 
 
-def _of_interim(name: str, label: str) -> Callable[[CaseDetail], CommandForm]:
-    def form(case: CaseDetail) -> CommandForm:
+def _of_interim(name: str, label: str) -> Callable[[CaseDetail | None], CommandForm]:
+    def form(case: CaseDetail | None) -> CommandForm:
+        assert case is not None
         options = [(each.id, labels.restriction(each.kind)) for each in case.interim]
         return CommandForm(
             name,
@@ -242,7 +257,7 @@ def _of_interim(name: str, label: str) -> Callable[[CaseDetail], CommandForm]:
     return form
 
 
-def _return(_case: CaseDetail) -> CommandForm:
+def _return(_case: CaseDetail | None) -> CommandForm:
     hint = _("For the moderators.")
     return CommandForm(
         "return",
@@ -253,12 +268,12 @@ def _return(_case: CaseDetail) -> CommandForm:
     )
 
 
-def _reopen(_case: CaseDetail) -> CommandForm:
+def _reopen(_case: CaseDetail | None) -> CommandForm:
     hint = _("New evidence, or an order of a court or an authority.")
     return CommandForm("reopen", _("Reopen"), fields=(_text("ground", _("The ground"), hint),))
 
 
-_FORMS: Mapping[str, Callable[[CaseDetail], CommandForm]] = {
+_FORMS: Mapping[str, Callable[[CaseDetail | None], CommandForm]] = {
     "admit": lambda _case: CommandForm("admit", _("Admit"), "a", "main"),
     "claim": lambda _case: CommandForm("claim", _("Claim this case"), "c", "main"),
     "release": lambda _case: CommandForm("release", _("Give it back"), "r", "own"),

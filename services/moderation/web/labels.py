@@ -145,13 +145,13 @@ def events_for_staff(timeline: Iterable[TimelineEntry]) -> list[Event]:
         if entry.kind == "claimed" and entry.by == claimed_by:
             continue
         claimed_by = entry.by if entry.kind == "claimed" else None
-        label = _staff_title(entry)
+        label = staff_title(entry)
         text = next((str(entry.data[name]) for name in _WORDS if entry.data.get(name)), "")
         events.append(Event(entry.at, label.text, label.tone, text, entry.by or ""))
     return events[::-1]
 
 
-def _staff_title(entry: TimelineEntry) -> Label:
+def staff_title(entry: TimelineEntry) -> Label:
     data = entry.data
     if entry.kind == "joined":
         return Label(_("Complaint %(number)s joined") % {"number": data["number"]}, "neutral")

@@ -11,6 +11,7 @@ from contracts.taxonomy import taxonomy
 from services.moderation.desk import READERS, Desk
 from services.moderation.list_query import NARROWING, ListQuery
 from services.moderation.queues import QUEUES
+from services.moderation.staff_desk import StaffDesk
 from services.moderation.state import Status
 from services.runtime.auth import Principal, require, verify_csrf
 from services.runtime.live import Live
@@ -22,7 +23,7 @@ ROWS = 50
 Reader = Annotated[Principal, Depends(require(*READERS))]
 
 
-def router(pages: Pages, desk: Desk, live: Live) -> APIRouter:
+def router(pages: Pages, desk: Desk, staff: StaffDesk, live: Live) -> APIRouter:
     site = APIRouter(prefix="/moderation", dependencies=[Depends(verify_csrf)])
 
     @site.get("")
@@ -36,6 +37,7 @@ def router(pages: Pages, desk: Desk, live: Live) -> APIRouter:
             page=page,
             counts=await desk.counts(who),
             queues=tuple(QUEUES),
+            saved=await staff.queues(who),
             asked=asked,
             chosen=asked.narrowing(),
             types=taxonomy().types,
@@ -61,6 +63,19 @@ def router(pages: Pages, desk: Desk, live: Live) -> APIRouter:
             return RedirectResponse(address(asked, none_left="yes"), 303)
         place = urlencode({"after": acted.sequence, "done": "claim", "in": str(asked)})
         return RedirectResponse(f"/moderation/cases/{acted.id}?{place}", 303)
+
+    @site.post("/queues")
+    async def save(
+        who: Reader, name: Annotated[str, Form()] = "", query: Annotated[str, Form()] = ""
+    ) -> Response:
+        asked = ListQuery.read(query)
+        await staff.save_queue(who, name, asked)
+        return RedirectResponse(address(asked), 303)
+
+    @site.post("/queues/{queue_id}/forget")
+    async def forget(who: Reader, queue_id: str) -> Response:
+        await staff.forget_queue(who, queue_id)
+        return RedirectResponse("/moderation", 303)
 
     return site
 

@@ -5,9 +5,13 @@ from typing import Any, get_args
 
 from contracts.taxonomy import taxonomy
 from services.moderation import reason_texts as texts
+from services.moderation.bulk import POSSIBLE
 from services.moderation.commands.staff import Restriction
-from services.moderation.read_models import CaseDetail, CaseSummary
+from services.moderation.read_models import CaseDetail, CaseSummary, TimelineEntry
+from services.moderation.staff_models import AuditEntry
 from services.moderation.web import labels
+from services.moderation.web.bulk_forms import NEEDS_ONE_CASE
+from services.moderation.web.command_forms import command_form
 from services.moderation.web.labels import Label
 from services.runtime.sentences import gettext as _
 from services.runtime.sentences import language_name, named, ngettext
@@ -115,12 +119,49 @@ def texts_offered(case: CaseDetail) -> list[dict[str, str]]:
     return [{"id": each.id, "title": named(each.title)} for each in texts.reason_texts(case.type)]
 
 
+def command_name(name: str) -> str:
+    """A command of staff as its form is called."""
+    without_case = name in POSSIBLE and name not in NEEDS_ONE_CASE
+    return command_form(name).label if without_case else name.replace("-", " ").capitalize()
+
+
+def audited(entry: AuditEntry) -> str:
+    """What somebody saw or did."""
+    if entry.deed:
+        title = labels.staff_title(
+            TimelineEntry(at=entry.at, kind=entry.what, text="", data={"outcome": "upheld"})
+        )
+        return _("Decided") if entry.what == "decided" else title.text
+    return {
+        "case": _("Saw the case"),
+        "file": _("Opened a file"),
+        "member": _("Saw a member's record"),
+        "audit": _("Saw the audit"),
+        "export": _("Exported"),
+        "quality": _("Read again"),
+    }.get(entry.what, entry.what)
+
+
+def measure_state(code: str) -> str:
+    """How a measure stands."""
+    return {
+        "proposed": _("Proposed"),
+        "imposed": _("Imposed"),
+        "refused": _("Not imposed"),
+        "expired": _("Expired"),
+        "reversed": _("Lifted"),
+    }.get(code, code)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         appeals_offered,
+        audited,
+        command_name,
         filter_said,
         flags,
+        measure_state,
         queue_name,
         reasons_offered,
         restrictions_offered,
