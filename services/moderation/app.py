@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from contracts.streams import COMPLAINTS, STAFF
 from services.moderation import api
@@ -184,12 +185,16 @@ def build(
 
 def far_sides(settings: Settings) -> tuple[Endpoint | None, Register | None]:
     """The machines that are told, as far as they are set."""
-    endpoint = None
-    if settings.webhook_url and settings.webhook_secret:
-        endpoint = Endpoint(settings.webhook_url, settings.webhook_secret.get_secret_value())
-    if settings.transparency_url and settings.transparency_token:
-        token = settings.transparency_token.get_secret_value()
+    endpoint, secret = None, _said(settings.webhook_secret)
+    if settings.webhook_url and secret:
+        endpoint = Endpoint(settings.webhook_url, secret)
+    token = _said(settings.transparency_token)
+    if settings.transparency_url and token:
         return endpoint, Database(settings.transparency_url, token)
     if settings.transparency_folder is not None:
         return endpoint, Folder(settings.transparency_folder)
     return endpoint, None
+
+
+def _said(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""

@@ -1,6 +1,7 @@
 """A whole case in time: filed, lapsed, proposed, approved, appealed against, overturned, closed.
 And what it does to the member's record meanwhile. R36."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -215,3 +216,93 @@ async def test_a_manifestly_unfounded_complaint_stands_on_its_complainants_recor
     )
     history = await house.intake.events.read(Aggregate(kind="member", id=member_key(who.actor)))
     assert [fact.type for fact in history.facts] == ["FindingRecorded", "MeasureProposed"]
+
+
+class TestRaces:
+    """Two at once: one wins, the other is told, and nothing is doubled."""
+
+    async def two(
+        self, house: House, case_id: str, command: str, *both: Principal, **body: Any
+    ) -> list[int]:
+        answers = await asyncio.gather(
+            *(
+                house.http.post(
+                    f"/api/v1/moderation/cases/{case_id}/{command}",
+                    json=body,
+                    headers=house.headers(who),
+                )
+                for who in both
+            )
+        )
+        return sorted(answer.status_code for answer in answers)
+
+    async def facts(self, house: House, case_id: str) -> list[str]:
+        history = await house.intake.events.read(Aggregate(kind="case", id=case_id))
+        return [fact.type for fact in history.facts]
+
+    async def test_for_a_case_and_its_lease(self, house: House) -> None:
+        case_id = await house.case_of(await house.intake.file(product_id=new_product()))
+        await house.send(case_id, "admit")
+        assert await self.two(house, case_id, "claim", MIA, SVEN) == [200, 409]
+        assert (await self.facts(house, case_id)).count("CaseClaimed") == 1
+
+    async def test_for_a_decision(self, house: House) -> None:
+        case_id = await house.case_of(await house.intake.file(product_id=new_product()))
+        await house.send(case_id, "admit")
+        await house.send(case_id, "claim")
+        said = {"outcome": "dismissed", "facts": "It is right."}
+        assert await self.two(house, case_id, "decide", MIA, MIA, **said) == [200, 409]
+        assert (await self.facts(house, case_id)).count("CaseDecided") == 1
+
+    async def test_for_an_approval(self, house: House) -> None:
+        case_id = await house.case_of(await house.intake.file(product_id=new_product()))
+        await house.send(case_id, "admit")
+        await house.send(case_id, "claim")
+        await house.send(case_id, "decide", **FREEZE)
+        assert await self.two(house, case_id, "approve", SVEN, SARA) == [200, 409]
+        assert (await self.facts(house, case_id)).count("CaseDecided") == 1
+
+
+async def test_only_who_was_told_of_a_decision_appeals_against_it_and_each_once(
+    house: House,
+) -> None:
+    """Merged reports and appeals are where others mail the wrong party."""
+    product = new_product()
+    filed = [await house.intake.file(who, product_id=product) for who in (IVAN, LAYLA)]
+    stranger = await house.intake.file(product_id=new_product())
+    case_id = await house.case_of(filed[0])
+    await house.case_of(filed[1])
+    await house.send(case_id, "admit")
+    await house.send(case_id, "claim")
+    await house.send(case_id, "decide", outcome="dismissed", facts="It is right.")
+    decided = await house.get(f"/moderation/cases/{case_id}", MIA)
+    appeal = appeal_of(decided, house, by="complainant")
+    for complaint_id in (filed[0].id, filed[0].id, stranger.id, filed[1].id):
+        fact = appeal.model_copy(
+            update={"appeal_id": new_id(), "complaint_id": complaint_id, "lodged_at": house.clock()}
+        )
+        await respond(house, case_id, IVAN, fact)
+
+    async def answered() -> list[Any]:
+        history = await house.intake.events.read(Aggregate(kind="case", id=case_id))
+        return [fact for fact in history.facts if fact.type.startswith("Appeal")]
+
+    facts = await house.eventually(answered, lambda found: len(found) == 4)
+    assert {f.complaint_id for f in facts if f.type == "AppealOpened"} == {f.id for f in filed}
+    assert sorted(f.complaint_id for f in facts if f.type == "AppealRejected") == sorted(
+        [filed[0].id, stranger.id]
+    )
+
+
+async def test_a_complaint_does_not_join_a_case_that_was_moved_to_another_type(
+    house: House,
+) -> None:
+    product = new_product()
+    case_id = await house.case_of(await house.intake.file(product_id=product, reason="SM3"))
+    await house.send(case_id, "retype", reason="CF1", explanation="It is a fake.")
+    moved = await house.get(f"/moderation/cases/{case_id}", MIA)
+    assert (moved["type"], moved["reason"]) == ("CF", "CF1")
+    second = await house.case_of(await house.intake.file(LAYLA, product_id=product, reason="SM3"))
+    assert second != case_id
+    third = await house.case_of(await house.intake.file(LAYLA, product_id=product, reason="SM3"))
+    assert third == second
