@@ -3,6 +3,7 @@
 `REDRESS_WRITE_GOLDEN=1` writes them anew; then read what changed before it is committed.
 """
 
+import json
 import os
 import re
 from datetime import timedelta
@@ -243,6 +244,28 @@ def test_no_english_is_left_in_another_language() -> None:
             ours = "\n".join(line for line in ours.splitlines() if not line.startswith(">"))
             found = set(re.findall(r"[A-Za-z]{3,}", re.sub(r"https?:\S+", "", ours)))
             assert found <= {"UTC", "INF", "IPS"}, (language, name)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_digest_names_each_piece_of_news_with_its_page(language: str) -> None:
+    items = [
+        {
+            "subject": f"News {number}",
+            "audience": "complainant",
+            "case_id": CASE.id,
+            "complaint_id": "9ue575",
+            "guest": "9ue57",
+        }
+        for number in (1, 2)
+    ]
+    mail = the_mail("complainant.closed", language).model_copy(
+        update={"template": "digest", "params": {"items": json.dumps(items)}}
+    )
+    rendered = shown(mail)
+    for made in (rendered.text, rendered.html):
+        assert made.count("/center/complaints/9ue575?token=9ue575.9ue57") == 2
+        assert "News 1" in made
+    assert "2" in rendered.subject
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -33,7 +33,7 @@ from contracts.case import (
     InterimMeasureLifted,
     NoteAdded,
 )
-from contracts.complaint import ComplaintFiled, ComplaintWithdrawn
+from contracts.complaint import ComplaintFiled, ComplaintWithdrawn, GuestLinkAsked
 from contracts.member import MeasureExpired, MeasureImposed, MeasureReversed, MeasureStarted
 from services.notifier.table import TABLE, Row, Whom
 
@@ -82,6 +82,7 @@ MEANT: dict[str, Who] = {
 """What each row of the policy means in facts."""
 
 BEYOND: Who = {
+    GuestLinkAsked: (COMPLAINANT,),  # their way to what they filed
     CounterNoticeReceived: (COMPLAINANT,),  # R32: every change of state is mailed
     InformationLapsed: (COMPLAINANT,),  # R32
     ExtensionGranted: (COMPLAINANT, ACCUSED),  # a deadline that was told has moved
