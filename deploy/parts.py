@@ -170,6 +170,9 @@ class Site:
     def _particular(self, part: Part) -> dict[str, str]:
         maildir = {"REDRESS_MAILDIR": str(self.data / "mail")}
         match part.name:
+            case "intake" if "REDRESS_FILING_LIMIT_NETWORK" not in os.environ:
+                # Everybody comes from this machine: one network would be all of them.
+                return {"REDRESS_FILING_LIMIT_NETWORK": ""}
             case "notifier":
                 return {
                     **maildir,
