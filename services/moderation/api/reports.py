@@ -12,6 +12,7 @@ from services.moderation.outgoing.report import Figure, as_csv, figures
 from services.moderation.outgoing.report_store import ReportStore
 from services.runtime.auth import Principal, require
 from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 Reader = Annotated[Principal, Depends(require(*READERS))]
 
@@ -27,7 +28,7 @@ class Report(BaseModel):
 async def report(store: ReportStore, since: date, until: date) -> Report:
     """Raises Invalid for a period that ends before it begins."""
     if until < since:
-        raise Invalid([{"field": "until", "message": "The period ends before it begins."}])
+        raise Invalid([{"field": "until", "message": _("The period ends before it begins.")}])
     begin = datetime.combine(since, time(), UTC)
     end = datetime.combine(until, time(), UTC) + timedelta(days=1)
     rows = figures(

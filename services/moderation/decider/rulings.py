@@ -10,6 +10,7 @@ from services.moderation.decider.statements import compose
 from services.moderation.policy import Policy
 from services.moderation.state import Case
 from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 _REPLACED = "The decision takes its place."
 
@@ -69,7 +70,7 @@ def approve(case: Case, by: Actor, now: datetime, policy: Policy) -> list[CaseFa
     assert proposal is not None  # the state says so
     ends_at = proposal.statement.ends_at
     if ends_at is not None and ends_at <= now:
-        message = "The proposed end of the restrictions has passed. Return the proposal."
+        message = _("The proposed end of the restrictions has passed. Return the proposal.")
         raise Invalid([{"field": "ends_at", "message": message}])
     appeal_until = policy.appeal_until(now)
     redress = policy.redress_texts(appeal_until)
