@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import replace
 from functools import reduce
 
-from contracts.case import CaseDecided, DecisionProposed
+from contracts.case import CaseDecided, DecisionProposed, SharedFile
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import derived_id, new_id
 from services.moderation.case_lists import CaseLists
 from services.moderation.case_query import COUNTED, Place
-from services.moderation.commands import Actor, Claim, Decide, StaffCommand
+from services.moderation.commands import Actor, Claim, Decide, RequestCounterNotice, StaffCommand
 from services.moderation.decider import decide
 from services.moderation.policy import Policy
 from services.moderation.queues import QUEUES, WORKABLE, QueueFilters
@@ -35,7 +35,7 @@ from services.runtime.auth import Principal, Role
 from services.runtime.clock import Clock
 from services.runtime.database import Row
 from services.runtime.events import EventStore
-from services.runtime.problems import Forbidden, NotFound, Refused
+from services.runtime.problems import Forbidden, Invalid, NotFound, Refused
 from services.runtime.projection import Projector
 from services.runtime.sentences import gettext as _
 
@@ -47,6 +47,8 @@ CANDIDATES = 20
 """Cases that are tried, the most urgent first, until one can be claimed."""
 OnView = Callable[[Principal, str, str, str], Awaitable[None]]
 """Records that somebody is about to be shown something: what, of which case, and which."""
+OF_COMPLAINANTS = frozenset({"complaint_evidence_added", "information_received"})
+"""Entries of a timeline that carry complainants' later files."""
 NO_CASE = _("There is no case with this id.")
 ALL_QUEUES: Mapping[str, QueueFilters] = {name: each.filters for name, each in QUEUES.items()}
 
@@ -89,6 +91,8 @@ class Desk:
         """
         _check(who)
         name = NAMES[type(command)]
+        if isinstance(command, RequestCounterNotice) and command.evidence:
+            command = command.sharing(await self._shared(who, case_id, command.evidence))
         now, actor = self._clock(), actor_of(who)
         repeat = derived_id("command", who.actor, case_id, name, key) if key else new_id()
         meta = Meta(id=repeat, time=now, actor=who.actor, correlation=repeat)
@@ -249,6 +253,21 @@ class Desk:
         """It is recorded who saw what before it is shown."""
         if self._on_view is not None:
             await self._on_view(who, what, case_id, detail)
+
+    async def _shared(
+        self, who: Principal, case_id: str, ids: Sequence[str]
+    ) -> tuple[SharedFile, ...]:
+        """The complainants' files with these ids, as the accused may see them. Raises Invalid."""
+        files: dict[str, SharedFile] = {}
+        case = await self.case(who, case_id)
+        found = [each.evidence for each in case.complainants]
+        found += [each.evidence for each in case.timeline if each.kind in OF_COMPLAINANTS]
+        for item in (item for items in found for item in items):
+            files[item.id] = SharedFile(id=item.id, media_type=item.media_type, size=item.size)
+        if not files.keys() >= set(ids):
+            message = _("Only files that complainants sent in this case can be shown.")
+            raise Invalid([{"field": "evidence", "message": message}])
+        return tuple(files[each] for each in dict.fromkeys(ids))
 
     async def _caught_up(self, after: int | None) -> None:
         if after is not None:

@@ -90,8 +90,8 @@ async def opened(house: House, who: Principal = IVAN, **filed: Any) -> tuple[Fil
     return complaint, await house.case_of(complaint)
 
 
-async def reviewed(house: House, who: Principal = IVAN) -> tuple[Filed, str]:
-    complaint, case_id = await opened(house, who)
+async def reviewed(house: House, who: Principal = IVAN, **filed: Any) -> tuple[Filed, str]:
+    complaint, case_id = await opened(house, who, **filed)
     await house.send(case_id, "admit")
     await house.send(case_id, "claim")
     return complaint, case_id
@@ -320,6 +320,34 @@ class TestTheComplaintCenter:
         for page in pages:
             for secret in (who.id, who.name, who.email, WORDS, filed.id, filed.number):
                 assert secret not in unescape(page)
+
+    async def test_shows_the_accused_the_files_that_a_moderator_marked_and_no_other(
+        self, house: House
+    ) -> None:
+        """R34: evidence reaches the accused as far as needed, without names."""
+        one = await house.intake.upload("anna-at-home.png", b"\x89PNG 1", by=IVAN)
+        two = await house.intake.upload("my-order.png", b"\x89PNG 2", by=IVAN)
+        _, case_id = await reviewed(house, IVAN, evidence=(one, two))
+        console = await Visitor(house, MIA).page(f"/moderation/cases/{case_id}")
+        assert f'name="evidence" value="{one.id}"' in console
+        ask = {"allegation": "Wrong category."}
+        refused = await house.send(
+            case_id, "request-counter-notice", status=422, evidence=["0" * 32], **ask
+        )
+        assert refused["errors"][0]["field"] == "evidence"
+        await house.send(case_id, "request-counter-notice", evidence=[one.id], **ask)
+        await Visitor(house, MIA).page(f"/moderation/cases/{case_id}")
+        seller = Visitor(house, SUNRISE)
+        page = await seller.page(f"/center/cases/{case_id}")
+        assert one.id in page
+        for secret in ("anna-at-home", "my-order", two.id):
+            assert secret not in page
+        for file, status in ((one, 200), (two, 404)):
+            address = f"/api/v1/center/cases/{case_id}/evidence/{file.id}"
+            answer = await house.http.get(address, headers=house.headers(SUNRISE))
+            assert answer.status_code == status
+            assert "anna" not in str(answer.headers)
+            assert status == 404 or answer.content == b"\x89PNG 1"
 
     async def test_tells_complainants_the_decision_with_its_reasons(self, house: House) -> None:
         filed, case_id = await reviewed(house)

@@ -1,10 +1,10 @@
 """What people may ask of a case, over the API and from the console."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PrivateAttr
 
-from contracts.case import Outcome
+from contracts.case import Outcome, SharedFile
 from services.moderation.commands.base import Command, GroundTold, Line, Territory, Text
 
 Restriction = Literal[
@@ -49,13 +49,28 @@ class RequestInformation(Command):
 
 
 class RequestCounterNotice(Command):
-    """Ask the accused. `allegation` is what they are told: no word about who complained."""
+    """Ask the accused. `allegation` is what they are told: no word about who complained. `evidence`
+    are ids of complainants' files that they need to see in order to answer, and may see; without
+    their names, and without who sent them."""
 
     allegation: Annotated[
         Text,
         Field(examples=["The phone case is listed under Cosmetic bags, not under Phone cases."]),
     ]
     account_at_stake: bool = False
+    evidence: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+
+    _shared: tuple[SharedFile, ...] = PrivateAttr(default=())
+
+    def sharing(self, files: tuple[SharedFile, ...]) -> Self:
+        """The same, with what is known of the files that `evidence` names."""
+        found = self.model_copy()
+        found._shared = files
+        return found
+
+    @property
+    def shared(self) -> tuple[SharedFile, ...]:
+        return self._shared
 
 
 class GrantExtension(Command):

@@ -96,7 +96,15 @@ def request_counter_notice(
     due = policy.counter_notice_due(
         case.complaint_type, now, account_at_stake=command.account_at_stake
     )
-    return [CounterNoticeRequested(by=by.id, at=now, due_at=due, allegation=command.allegation)]
+    return [
+        CounterNoticeRequested(
+            by=by.id,
+            at=now,
+            due_at=due,
+            allegation=command.allegation,
+            evidence=command.shared,
+        )
+    ]
 
 
 def ask_extension(case: Case, command: AskExtension) -> list[CaseFact]:

@@ -15,6 +15,7 @@ from services.moderation.read_models import (
     Complainant,
     ComplaintOfCase,
     Decision,
+    EvidenceItem,
     History,
     Inadmissible,
     InterimShown,
@@ -222,6 +223,13 @@ def _inadmissible(row: Row) -> Inadmissible:
     )
 
 
+def _sent(entry: Row, files: str) -> tuple[EvidenceItem, ...]:
+    """The files that came with it. Those shown to the accused were sent before, and have no names
+    there."""
+    known = entry["data"].get("evidence", ())
+    return parts.evidence(entry["data"], files) if known and "name" in known[0] else ()
+
+
 def _timeline_for_staff(
     row: Row, complaints: Sequence[Row], timeline: Sequence[Row], files: str
 ) -> Iterable[TimelineEntry]:
@@ -236,7 +244,7 @@ def _timeline_for_staff(
             text=words.happened(each["kind"], by=each["by"], data=each["data"]),
             by=each["by"],
             data={name: each["data"][name] for name in each["data"] if name not in _ELSEWHERE},
-            evidence=parts.evidence(each["data"], files) if "evidence" in each["data"] else (),
+            evidence=_sent(each, files),
             sequence=each["sequence"],
         )
         for each in timeline

@@ -15,7 +15,7 @@ from services.moderation.transitions import STAFF_COMMANDS
 from services.moderation.web import labels
 from services.runtime.sentences import gettext as _
 
-Kind = Literal["text", "line", "number", "check", "select", "hidden"]
+Kind = Literal["text", "line", "number", "check", "checks", "select", "hidden"]
 Options = Sequence[tuple[str, str]]
 
 
@@ -94,7 +94,7 @@ def _ask_complainant(case: CaseDetail | None) -> CommandForm:
     )
 
 
-def _ask_accused(_case: CaseDetail | None) -> CommandForm:
+def _ask_accused(case: CaseDetail | None) -> CommandForm:
     return CommandForm(
         "request-counter-notice",
         _("Ask the other side to answer"),
@@ -114,9 +114,24 @@ def _ask_accused(_case: CaseDetail | None) -> CommandForm:
                 _("The whole account is at stake"),
                 _("They then have 14 days."),
             ),
+            *_files_to_show(case),
         ),
         button=_("Send the request"),
     )
+
+
+def _files_to_show(case: CaseDetail | None) -> tuple[Field, ...]:
+    items = [
+        (item.id, f"{each.number} · {item.name}")
+        for each in (case.complainants if case else ())
+        for item in each.evidence
+    ]
+    hint = _(
+        "As far as needed to answer, and only what does not tell who complained. They see it "
+        "without its name and without who sent it."
+    )
+    label = _("What they may see of the complainants' files")
+    return (Field("checks", "evidence", label, hint, options=items),) if items else ()
 
 
 def _grant(_case: CaseDetail | None) -> CommandForm:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -56,6 +56,8 @@ def _parts(form: FormData, command: type[BaseModel]) -> dict[str, Any]:
     for name, field in command.model_fields.items():
         if field.annotation is bool:
             values[name] = _text(form, name) != ""
+        elif get_origin(field.annotation) is tuple:
+            values[name] = [str(each) for each in form.getlist(name)]
         elif text := _text(form, name):
             values[name] = text
     return values
