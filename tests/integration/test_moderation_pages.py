@@ -330,12 +330,12 @@ class TestTheComplaintCenter:
         _, case_id = await reviewed(house, IVAN, evidence=(one, two))
         console = await Visitor(house, MIA).page(f"/moderation/cases/{case_id}")
         assert f'name="evidence" value="{one.id}"' in console
-        ask = {"allegation": "Wrong category."}
+        ask = "Wrong category."
         refused = await house.send(
-            case_id, "request-counter-notice", status=422, evidence=["0" * 32], **ask
+            case_id, "request-counter-notice", status=422, evidence=["0" * 32], allegation=ask
         )
         assert refused["errors"][0]["field"] == "evidence"
-        await house.send(case_id, "request-counter-notice", evidence=[one.id], **ask)
+        await house.send(case_id, "request-counter-notice", evidence=[one.id], allegation=ask)
         await Visitor(house, MIA).page(f"/moderation/cases/{case_id}")
         seller = Visitor(house, SUNRISE)
         page = await seller.page(f"/center/cases/{case_id}")
