@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from email.parser import BytesHeaderParser
 from email.policy import default as readable
@@ -18,10 +19,13 @@ from deploy.parts import ROOT
 from deploy.ports import HOST
 from services.runtime.bus import Bus
 from services.runtime.clock import utcnow
+from services.runtime.database import Database
 from services.runtime.feed import Feed
+from services.runtime.migrations import upgrade
 from tests.load import rig
 from tests.load.client import Measured, closed_loop, get, open_loop, percentile
 from tests.load.limits import appends, raw_mails
+from tests.load.queues import fill, timed
 from tests.servers import PostgresCluster, postgresql_binaries
 
 SECONDS = 6.0
@@ -29,6 +33,7 @@ STEADY_RATE = 200
 STEADY_SECONDS = 15.0
 LAST_MAIL_SECONDS = 120.0
 REBUILD_CASES = 40_000
+QUEUE_CASES = 1_000_000
 MAILS = 3_000
 MAIL_SESSIONS = 8
 """As many as the notifier opens."""
@@ -212,9 +217,40 @@ async def _answering(url: str) -> None:
             return
 
 
+async def queues() -> dict[str, Case]:
+    """Pages of every queue and filter over a million cases; each a query as the console sends."""
+    cases: dict[str, Case] = {}
+    with tempfile.TemporaryDirectory(prefix="redress-bench-") as folder:
+        for name, seconds in (await _queues(f"sqlite+aiosqlite:///{folder}/it.sqlite")).items():
+            cases[f"SQLite, {name}"] = _figures(None, seconds)
+    binaries = postgresql_binaries()
+    if binaries is not None:
+        cluster = PostgresCluster(binaries)
+        cluster.start()
+        try:
+            for name, seconds in (await _queues(await cluster.fresh())).items():
+                cases[f"PostgreSQL, {name}"] = _figures(None, seconds)
+        finally:
+            cluster.stop()
+    return cases
+
+
+async def _queues(url: str) -> dict[str, list[float]]:
+    database = Database(url)
+    await upgrade("moderation", database)
+    await fill(database, QUEUE_CASES)
+    async with database.write() as connection:
+        await connection.exec_driver_sql("ANALYZE")
+    timed_pages = await timed(database)
+    await database.close()
+    every = [second for seconds in timed_pages.values() for second in seconds]
+    return {"all pages": every} | timed_pages
+
+
 JOBS: dict[str, Callable[[], Coroutine[Any, Any, dict[str, Case]]]] = {
     "filing": filing,
     "latency": latency,
     "rebuild": rebuild,
+    "queues": queues,
     "mailing": mailing,
 }
