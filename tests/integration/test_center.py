@@ -1,6 +1,7 @@
 """The Complaint Center of both sides, on a real log and both databases (R31 to R36)."""
 
 from collections.abc import AsyncIterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from services.moderation.center_store import CenterStore
 from services.runtime.auth import Principal
 from services.runtime.live import Change
 from tests.moderation_house import (
+    GUEST,
     IVAN,
     LAYLA,
     OLGA,
@@ -382,3 +384,52 @@ class TestOpenPages:
         ):
             answer = await house.http.get(path, headers=house.headers(who))
             assert answer.status_code == status, path
+
+
+async def page(house: House, path: str, who: Principal | None = None, **query: str) -> str:
+    """A page as a browser without scripts gets it, in English."""
+    params: dict[str, str] = {"after": str(house.written), "lang": "en", **query}
+    answer = await house.http.get(
+        path,
+        params=params,
+        headers={"accept": "text/html"} | house.headers(who),
+    )
+    assert answer.status_code == 200, answer.text
+    return unescape(answer.text)
+
+
+class TestPages:
+    async def test_r33_the_page_says_what_is_awaited_and_to_watch_the_mailbox(
+        self, house: House
+    ) -> None:
+        filed, _ = await asked(house)
+        told = await page(house, f"/center/complaints/{filed.id}", IVAN)
+        assert "The other side answers by" in told
+        assert "Every change is also sent to you by e-mail" in told
+        assert f'href="/complaints/{filed.id}/withdraw"' in told
+        assert f'data-live="/center/complaints/{filed.id}/live?after=' in told
+
+    async def test_a_guests_token_goes_along_on_every_way_on(self, house: House) -> None:
+        filed, _ = await under_review(house, GUEST)
+        token = house.guest_token(filed.id)
+        told = await page(house, f"/center/complaints/{filed.id}", token=token)
+        assert f'href="/complaints/{filed.id}/add?token={token}"' in told
+        assert f"&token={token}" in told.partition("data-live=")[2].partition(">")[0]
+
+    async def test_r36_a_blocked_member_reads_the_decision_and_appeals_by_a_signed_link(
+        self, house: House
+    ) -> None:
+        _, case_id = await decided(house)
+        token = house.app.state.auth.links.sign("case", case_id, holder=SUNRISE.id)
+        told = await page(house, f"/center/cases/{case_id}", token=token)
+        assert FACTS in told
+        decision = (await theirs(house, case_id))["decision"]["id"]
+        assert f'href="/decisions/{decision}/appeal?token={token}"' in told
+
+    async def test_r36_the_standing_says_what_counts_and_what_comes_next(
+        self, house: House
+    ) -> None:
+        told = await page(house, "/center/standing", SUNRISE)
+        assert "How your account stands" in told
+        assert "At 48: Account closed for good" in told
+        assert "Nothing is on your record" in await page(house, "/center/standing", LAYLA)
