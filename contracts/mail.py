@@ -12,7 +12,7 @@ from contracts.envelope import Contract
 from contracts.ids import derived_id
 from contracts.parties import Language
 
-Audience = Literal["complainant", "accused", "moderators", "appeals_officers"]
+Audience = Literal["complainant", "accused", "moderators", "appeals_officers", "customer"]
 Duty = Literal["obligatory", "news", "reminder"]
 """What a reader may switch off: reminders; news can be gathered or left to the pages; what the law
 or a deadline asks for is always mailed."""

@@ -19,9 +19,8 @@ from services.chat.app import build
 from services.chat.board import chat_aggregate
 from services.chat.commands import operator_aggregate
 from services.chat.settings import Settings
-from services.chat.talking import code_digits
 from services.runtime.auth import Principal
-from services.runtime.auth.keys import subkey
+from services.runtime.auth.codes import code_digits, code_key
 from services.runtime.bus import Bus, ensure_streams
 from services.runtime.database import Database
 from services.runtime.events import EventStore
@@ -233,7 +232,7 @@ class House:
     def digits(self, request_id: str) -> str:
         """What was mailed to a guest."""
         secret = self.settings().secret_key.get_secret_value()
-        return code_digits(subkey(secret, "chat-code"), request_id)
+        return code_digits(code_key(secret), request_id)
 
     def move(self, **by: float) -> None:
         self.clock.offset += timedelta(**by)

@@ -30,7 +30,7 @@ from services.chat.tables import metadata
 from services.chat.talking import Talking
 from services.runtime.app import assemble, create_app
 from services.runtime.auth import Auth
-from services.runtime.auth.keys import subkey
+from services.runtime.auth.codes import code_key
 from services.runtime.clock import Clock, utcnow
 from services.runtime.evidence import EvidenceStore
 from services.runtime.projection import Projector
@@ -81,7 +81,7 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
         schedules=schedules,
         limits=limits,
         auth=auth,
-        secret=subkey(settings.secret_key.get_secret_value(), "chat-code"),
+        secret=code_key(settings.secret_key.get_secret_value()),
     )
     desk = Desk(commands, parts.events, board, store, presence, talking)
     sources = Sources(intake=settings.intake_url, moderation=settings.moderation_url, auth=auth)

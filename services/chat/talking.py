@@ -4,7 +4,6 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from hashlib import sha256
 from typing import Final, Literal, NamedTuple
 
 from contracts import chat as facts
@@ -24,6 +23,7 @@ from services.chat.schedule import Schedules
 from services.chat.state import Chat, Phase
 from services.chat.store import Store
 from services.runtime.auth import Auth, Principal, guest_id
+from services.runtime.auth.codes import code_digits
 from services.runtime.events import EventStore, Handled, History
 from services.runtime.evidence import EvidenceStore
 from services.runtime.problems import Invalid, NotFound
@@ -416,12 +416,6 @@ class Talking:
         if customer.kind == "anonymous":
             return None
         return await self._store.last_operator(customer.actor)
-
-
-def code_digits(secret: bytes, request_id: str) -> str:
-    """The six digits of a code: they follow from its id, so they need not be stored."""
-    value = int.from_bytes(hmac.digest(secret, request_id.encode(), sha256)[:8])
-    return f"{value % 1_000_000:06d}"
 
 
 def folded(messages: Sequence[Message]) -> Chat:

@@ -1,14 +1,16 @@
 """The composition root: the one place where the parts of the notifier are put together."""
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from contracts.mail import MailQueued
-from contracts.streams import COMPLAINTS, MAIL
+from contracts.streams import CHATS, COMPLAINTS, MAIL
 from services.notifier import api
 from services.notifier.bounces import Bounces
+from services.notifier.chats import ChatMails
 from services.notifier.composing import Letter, compose
 from services.notifier.digests import Digests
 from services.notifier.handlers import Queueing
@@ -31,6 +33,7 @@ from services.notifier.web import notices, preferences, routes
 from services.notifier.wishes import Wishes
 from services.runtime.app import assemble, create_app
 from services.runtime.auth import Auth
+from services.runtime.auth.codes import code_digits, code_key
 from services.runtime.clock import Clock, utcnow
 from services.runtime.live import Live
 from services.runtime.marketplace import Directory, Marketplace
@@ -60,7 +63,8 @@ def build(
     def sign(purpose: str, subject: str, holder: str, expires: datetime | None = None) -> str:
         return signer.sign(purpose, subject, holder=holder, expires=expires)
 
-    links = Links(settings.public_url, sign)
+    key = code_key(settings.secret_key.get_secret_value())
+    links = Links(settings.public_url, sign, partial(code_digits, key))
     # Staff who read a reader's link could act in the reader's name.
     shown = Links(settings.public_url, lambda *_: HIDDEN_TOKEN)
 
@@ -99,6 +103,10 @@ def build(
         parts.on_start.append(listener.start)
         parts.on_stop.append(listener.stop)
     parts.reactions.on(name="telling", stream=COMPLAINTS, subjects=TOLD_OF)(queueing.on_message)
+    chat_mails = ChatMails(parts.events, clock=clock)
+    parts.reactions.on(name="chat-mails", stream=CHATS, subjects=("chat.*.*",))(
+        chat_mails.on_message
+    )
     parts.reactions.on(
         name="sending",
         stream=MAIL,

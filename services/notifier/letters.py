@@ -57,6 +57,7 @@ _FOLDERS = {
     "accused": ("accused", "both", "reader"),
     "moderators": ("staff",),
     "appeals_officers": ("staff",),
+    "customer": ("customer",),
 }
 
 

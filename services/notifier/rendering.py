@@ -7,7 +7,7 @@ is the same mail, and the ledger can show what was sent without keeping it.
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -27,6 +27,8 @@ WITH_STATEMENT = {
 }
 """What carries reasons that the member must be able to keep: attached as a document too
 (Regulation 2019/1150, Art. 4, "on a durable medium")."""
+
+CHAT_LINK_LIVES = timedelta(days=30)
 
 _RENAMED = {"facts": "facts_found", "restrictions": "measures"}
 """What parameters of mails in older logs are called today."""
@@ -48,9 +50,16 @@ class Links:
     """Addresses in mails. `sign(purpose, subject, holder)` makes the token of a signed link; with a
     fourth argument, a time, of one that expires then."""
 
-    def __init__(self, public_url: str, sign: Callable[..., str]) -> None:
+    def __init__(
+        self,
+        public_url: str,
+        sign: Callable[..., str],
+        digits: Callable[[str], str] = lambda _request_id: "••••••",
+    ) -> None:
         self._public_url = public_url.rstrip("/")
         self._sign = sign
+        self.digits = digits
+        """The six digits of a code that proves an address; hidden where staff look."""
 
     def page(self, mail: MailQueued) -> str:
         """The page about what the mail tells: a complaint for complainants, else the case.
@@ -64,6 +73,8 @@ class Links:
             until = datetime.fromisoformat(mail.params["holds_until"])
             token = quote(self._sign("guest", mail.params["guest"], "", until), safe="")
             return f"{self._public_url}/complaints/mine?token={token}"
+        if mail.audience == "customer":
+            return self._chat(mail)
         if mail.audience in ("moderators", "appeals_officers"):
             return f"{self._public_url}/moderation/cases/{quote(mail.case_id or '', safe='')}"
         if mail.audience == "accused":
@@ -78,6 +89,15 @@ class Links:
         if guest := mail.params.get("guest"):
             page += f"?token={self._token('complaint', complaint_id, guest)}"
         return page
+
+    def _chat(self, mail: MailQueued) -> str:
+        """The chat; whoever has no account opens it with a token."""
+        chat_id = mail.params["chat_id"]
+        page = f"{self._public_url}/chat?chat={quote(chat_id, safe='')}"
+        if mail.params.get("kind") == "member":
+            return page
+        until = mail.queued_at + CHAT_LINK_LIVES
+        return f"{page}&token={quote(self._sign('chat', chat_id, chat_id, until), safe='')}"
 
     def settings(self, mail: MailQueued) -> str:
         """The page where the reader says what they want to be mailed; "" for staff."""
@@ -132,6 +152,8 @@ def _values(mail: MailQueued, links: Links, brand: str) -> dict[str, Any]:
     }
     if "items" in params:
         params["items"] = _items(mail, links)
+    if "request_id" in params:
+        params["code"] = links.digits(params["request_id"])
     return {
         **dict.fromkeys(OPTIONAL),
         **params,

@@ -26,6 +26,7 @@ from tests.load import rig
 from tests.load.client import Measured, closed_loop, get, open_loop, percentile
 from tests.load.limits import appends, raw_mails
 from tests.load.queues import fill, timed
+from tests.load.retrieval import labelled, measure
 from tests.servers import PostgresCluster, postgresql_binaries
 
 SECONDS = 6.0
@@ -247,10 +248,22 @@ async def _queues(url: str) -> dict[str, list[float]]:
     return {"all pages": every} | timed_pages
 
 
+async def retrieval() -> dict[str, Case]:
+    """The virtual agent's questions: the share (ratio) whose article came first, or among three."""
+    cases: dict[str, Case] = {}
+    for language, questions in labelled().items():
+        found = measure(language, questions)
+        rate = found.questions / sum(found.seconds)
+        for name, share in (("hit@1", found.hit_1), ("hit@3", found.hit_3)):
+            cases[f"{language} {name}"] = _figures(rate, found.seconds) | {"ratio": round(share, 3)}
+    return cases
+
+
 JOBS: dict[str, Callable[[], Coroutine[Any, Any, dict[str, Case]]]] = {
     "filing": filing,
     "latency": latency,
     "rebuild": rebuild,
     "queues": queues,
     "mailing": mailing,
+    "retrieval": retrieval,
 }
