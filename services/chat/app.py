@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 
@@ -28,14 +29,17 @@ from services.chat.settings import Settings
 from services.chat.store import Store
 from services.chat.tables import metadata
 from services.chat.talking import Talking
+from services.chat.web import routes
 from services.runtime.app import assemble, create_app
 from services.runtime.auth import Auth
 from services.runtime.auth.codes import code_key
 from services.runtime.clock import Clock, utcnow
 from services.runtime.evidence import EvidenceStore
 from services.runtime.projection import Projector
+from services.runtime.web import Pages
 
 PROJECTION = "chats"
+WEB = Path(__file__).parent / "web"
 
 
 def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
@@ -106,6 +110,14 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     )
     Handlers(commands, eva).register(parts.reactions, parts.timers)
 
+    pages = Pages(
+        WEB / "templates",
+        static=WEB / "static",
+        service="chat",
+        clock=clock,
+        translations=WEB.parent / "translations",
+    )
+
     @asynccontextmanager
     async def at_work(_app: FastAPI) -> AsyncIterator[None]:
         await presence.start()
@@ -135,8 +147,10 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
             ),
             desk_api.router(desk, board, presence, store, evidence, complaining, clock=clock),
             customers.router(talking, places, store, schedules, evidence, complaining, clock=clock),
+            routes.router(pages, talking, places, schedules, complaining, clock=clock),
             APIRouter(lifespan=at_work),
         ],
     )
     app.state.wake = router.wake
+    pages.install(app)
     return app

@@ -148,7 +148,11 @@ def _posted(row: Row, fact: facts.MessagePosted) -> Row:
 
 def _ended(row: Row, fact: facts.ChatEnded) -> Row:
     talked = row["phase"] == Phase.CONNECTED
-    changes: Row = {"phase": Phase.WRAP_UP if talked else Phase.ENDED, "ended_at": fact.at}
+    changes: Row = {
+        "phase": Phase.WRAP_UP if talked else Phase.ENDED,
+        "ended_at": fact.at,
+        "ended_reason": fact.reason,
+    }
     if talked and row["connected_at"]:
         changes["handled"] = _seconds(row["connected_at"], fact.at)
     return changes

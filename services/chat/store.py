@@ -61,6 +61,40 @@ class Store:
         rows = await self._rows(query.order_by(chats.c.sequence.desc()).limit(1))
         return rows[0] if rows else None
 
+    async def is_blocked(self, customer: str, since: datetime) -> bool:
+        """Whether a chat of this customer was ended by blocking them since then."""
+        query = sa.select(chats.c.id).where(
+            chats.c.customer == customer,
+            chats.c.ended_reason == "blocked",
+            chats.c.ended_at >= since,
+        )
+        return bool(await self._rows(query.limit(1)))
+
+    async def reopened(self, since: datetime, until: datetime) -> int:
+        """Of the chats begun in the span that the virtual agent resolved alone: how many customers
+        were back within a day."""
+        c = chats.c
+        resolved = sa.select(c.customer, c.ended_at).where(
+            c.initiated_at >= since,
+            c.initiated_at < until,
+            c.bot.is_(True),
+            c.queued_at.is_(None),
+            c.bot_answers > 0,
+            c.ended_at.is_not(None),
+        )
+        ended = await self._rows(resolved)
+        begun = sa.select(c.customer, c.initiated_at).where(c.initiated_at >= since)
+        later: dict[str, list[datetime]] = {}
+        for row in await self._rows(begun):
+            later.setdefault(row["customer"], []).append(row["initiated_at"])
+        return sum(
+            any(
+                row["ended_at"] < again <= row["ended_at"] + timedelta(hours=24)
+                for again in later.get(row["customer"], ())
+            )
+            for row in ended
+        )
+
     async def last_operator(self, customer: str) -> str | None:
         query = (
             sa.select(chats.c.operator)
@@ -151,7 +185,7 @@ class Store:
         return gone, max(0.0, seconds)
 
     async def figures(
-        self, since: datetime, until: datetime, *, language: str | None, now: datetime
+        self, since: datetime, until: datetime, *, language: str | None
     ) -> dict[str, Any]:
         """What happened to the chats that were queued in the span; see `api.desk.Figures`."""
         c = chats.c

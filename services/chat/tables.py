@@ -44,6 +44,7 @@ chats = sa.Table(
     sa.Column("operators", Json, nullable=False),
     sa.Column("response", sa.Integer),
     sa.Column("ended_at", UtcTime),
+    sa.Column("ended_reason", sa.Text),
     sa.Column("handled", sa.Integer),
     sa.Column("wrap_up", sa.Text),
     sa.Column("rating", sa.Integer),

@@ -18,7 +18,7 @@ from services.chat.limits import Limits
 from services.chat.masking import mask
 from services.chat.places import Place, Places
 from services.chat.presence import Presence
-from services.chat.refusals import CodeRefused, NotYourChat
+from services.chat.refusals import Blocked, CodeRefused, NotYourChat
 from services.chat.schedule import Schedules
 from services.chat.state import Chat, Phase
 from services.chat.store import Store
@@ -32,7 +32,8 @@ PURPOSE: Final = "chat"
 """Of the link that opens a chat to somebody without an account."""
 LINK_LIVES: Final = timedelta(days=30)
 UPLOADED_BY_ANYBODY: Final = "guest:anonymous"
-RETURNING: Final = timedelta(hours=24)
+BLOCKED: Final = timedelta(hours=24)
+"""How long somebody whom an operator blocked cannot begin a chat."""
 
 
 class Begun(NamedTuple):
@@ -99,6 +100,8 @@ class Talking:
             open_chat = await self._store.live_of_customer(f"member:{who.id}")
             if open_chat is not None:
                 return await self._resume(open_chat["id"])
+            if await self._store.is_blocked(f"member:{who.id}", self._commands.clock() - BLOCKED):
+                raise Blocked("You were blocked in the chat. Write to us again in a day.")
         self._limits.begin(who.actor if who and who.signed_in else address)
         chat_id = derived_id("chat", who.actor if who else address, key) if key else new_id()
         customer = _visitor(who, chat_id, name=name, email=email, language=language)

@@ -1,6 +1,7 @@
 """Logs: one JSON object a line in production, coloured lines for people; never personal data."""
 
 import logging
+import re
 import sys
 from typing import Any
 
@@ -32,6 +33,7 @@ def configure(*, service: str, level: str, style: str) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _named(service),
+                _without_tokens,
                 renderer,
             ],
         )
@@ -41,6 +43,15 @@ def configure(*, service: str, level: str, style: str) -> None:
     root.setLevel(level.upper())
     for chatty in ("httpx", "httpcore", "aiosqlite", "asyncio", "mail.log", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+_TOKEN = re.compile(r"(\btoken=)[^&\s\"']+")
+
+
+def _without_tokens(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Servers log the addresses of sockets, and whoever has a link's token may act in its name."""
+    event["event"] = _TOKEN.sub(r"\1…", str(event.get("event", "")))
+    return event
 
 
 def _named(service: str) -> Any:

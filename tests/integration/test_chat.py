@@ -1,11 +1,13 @@
 """A chat from its beginning to the rating, on a real log and real sockets."""
 
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from services.chat.schedule import Schedules
+from services.runtime import logs
 from tests.chat_house import IVAN, OLGA, PAVEL, SUSAN, House, Replica, house
 from tests.servers import NatsServer
 from tests.waiting import eventually
@@ -240,3 +242,60 @@ async def test_a_code_is_void_after_three_wrong_tries_and_after_ten_minutes(
     )
     home.move(minutes=11)
     await chat.call("POST", f"{path}/code/try", token, {"code": right}, status=422)
+
+
+async def test_figures_tell_what_became_of_the_chats_of_a_day(chat: Replica) -> None:
+    """R8: the service level within two minutes, measured and shown."""
+    await chat.on_shift(PAVEL)
+    chat_id = (await chat.begin(IVAN))["chat_id"]
+    await chat.accept(PAVEL)
+    await chat.say(chat_id, IVAN, "Hello")
+    await chat.say_as_staff(chat_id, PAVEL, "Hello!")
+    await chat.call("POST", f"/{chat_id}/end", IVAN)
+    await chat.call("POST", f"/{chat_id}/rating", IVAN, {"score": 4})
+    gone = await chat.begin(name="Guest")
+    await chat.call("POST", f"/{gone['chat_id']}/end", gone["token"])
+
+    async def counted() -> bool:
+        found = await chat.call("GET", "/desk/figures", SUSAN)
+        return bool(found["queued"] == 2 and found["ratings"] == 1 and found["abandoned"] == 1)
+
+    await eventually(counted)
+    found = await chat.call("GET", "/desk/figures", SUSAN)
+    assert (found["answered"], found["service_level"], found["abandonment"]) == (1, 0.5, 0.5)
+    assert (found["rating"], found["promises_kept"]) == (4.0, None)
+    await chat.call("GET", "/desk/figures", IVAN, status=403)
+
+
+async def test_who_was_blocked_cannot_begin_again_for_a_day(chat: Replica, home: House) -> None:
+    await chat.on_shift(PAVEL)
+    chat_id = (await chat.begin(IVAN))["chat_id"]
+    await chat.accept(PAVEL)
+    await chat.call("POST", f"/desk/chats/{chat_id}/end", PAVEL, {"reason": "blocked"})
+
+    async def blocked() -> bool:
+        answer = await chat.http.post(
+            "/api/v1/chats", headers=chat.headers(IVAN), json={"way": "bot"}
+        )
+        return answer.status_code == 403
+
+    await eventually(blocked)
+    home.move(hours=25)
+    assert (await chat.begin(IVAN, way="bot"))["phase"] == "bot"
+
+
+async def test_writing_too_fast_is_refused_with_the_time_to_wait(chat: Replica) -> None:
+    chat_id = (await chat.begin(IVAN, way="bot"))["chat_id"]
+    async with chat.socket(f"/{chat_id}/socket", IVAN) as customer:
+        for number in range(25):
+            await customer.send(t="post", id=f"m-{number}", text="x")
+        refused = await customer.frame("refused")
+        assert refused["problem"]["type"].endswith("too-fast")
+        assert 1 <= refused["problem"]["retry_after"] <= 20
+        assert refused["id"] == "m-20"
+
+
+async def test_a_sockets_token_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(service="chat", level="info", style="json")
+    logging.getLogger("uvicorn.error").info('"WebSocket /api/v1/chats/1/socket?token=link_x.y"')
+    assert "link_x" not in capsys.readouterr().err

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from fastapi import FastAPI, Request
 
-from contracts.chat import ComplaintRequested, HandoffRequested
+from contracts.chat import ComplaintRequested, EmailCodeRequested, HandoffRequested
 from services.intake.api import help as help_api
 from services.intake.search import search
 from services.runtime.evidence import EvidenceStore
@@ -28,7 +28,7 @@ def intake() -> Iterator[str]:
 
     @app.get("/api/v1/center/complaints")
     async def complaints(request: Request) -> Any:
-        assert request.headers["authorization"].startswith("Bearer ey")
+        assert request.headers["authorization"].startswith(("Bearer ey", "Bearer link_"))
         item = {"id": "c1", "number": "C-7K3F9-QXD2M", "status": "Being looked at"}
         return {"items": [item], "next": None}
 
@@ -150,6 +150,24 @@ async def test_she_tells_members_how_their_own_complaints_stand_and_asks_guests_
         found = await answers(customer, 2)
         assert "C-7K3F9" not in found[-1]["text"]
         assert "six digits" in found[-1]["text"]
+
+
+async def test_a_guest_who_proved_the_address_is_told_of_own_complaints(
+    chat: Replica, home: House
+) -> None:
+    guest = await chat.begin(way="bot")
+    chat_id, token = guest["chat_id"], guest["token"]
+    await chat.call("POST", f"/{chat_id}/code", token, {"email": "guest@example.org"})
+    asked = next(
+        fact
+        for message in await home.messages(chat_id)
+        for fact in message.facts
+        if isinstance(fact, EmailCodeRequested)
+    )
+    await chat.call("POST", f"/{chat_id}/code/try", token, {"code": home.digits(asked.request_id)})
+    async with chat.socket(f"/{chat_id}/socket", token=token) as customer:
+        await customer.send(t="post", id="q-1", text="what is the status of my complaint?")
+        assert "C-7K3F9-QXD2M" in (await answers(customer, 2))[-1]["text"]
 
 
 async def test_a_chat_becomes_a_complaint_with_its_transcript(chat: Replica, home: House) -> None:

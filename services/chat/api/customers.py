@@ -1,7 +1,7 @@
 """Customers' routes. A guest's chat is opened by its token: `Authorization: Bearer <token>`."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -18,6 +18,7 @@ from services.chat.state import Chat
 from services.chat.store import Store
 from services.chat.talking import Begun, Talking, folded
 from services.chat.transcript import as_text
+from services.chat.views import hours_of
 from services.runtime.auth import Principal, SignInRequired, Viewer, require, verify_csrf
 from services.runtime.clock import Clock
 from services.runtime.evidence import EvidenceStore
@@ -67,7 +68,7 @@ def router(
             token=token,
             resumed=resumed,
             place=bodies.Place(**place.shown()) if place else None,
-            hours=hours_of(schedules, chat.language, clock()),
+            hours=bodies.OperatorHours(**hours_of(schedules, chat.language, clock())),
             rating_until=chat.rating_until.isoformat() if chat.rating_until else None,
             complaint_id=chat.complaint,
             events=shown.show_all(messages, "customer"),
@@ -118,7 +119,10 @@ def router(
     @api.get("/hours")
     async def hours() -> list[bodies.OperatorHours]:
         """When operators are there, by language."""
-        return [hours_of(schedules, each, clock()) for each in schedules.languages]
+        now = clock()
+        return [
+            bodies.OperatorHours(**hours_of(schedules, each, now)) for each in schedules.languages
+        ]
 
     @api.get("/promises")
     async def promises() -> dict[str, Any]:
@@ -268,18 +272,6 @@ def router(
         return await download(evidence, history.messages, evidence_id)
 
     return api
-
-
-def hours_of(schedules: Schedules, language: str, now: datetime) -> bodies.OperatorHours:
-    hours = schedules.of(language)
-    closes = hours.closes_at(now) if hours else None
-    opens = hours.opens_at(now) if hours and closes is None else None
-    return bodies.OperatorHours(
-        language=language,
-        open=closes is not None,
-        closes_at=closes.isoformat() if closes else None,
-        opens_at=opens.isoformat() if opens else None,
-    )
 
 
 def summary(row: Any) -> dict[str, Any]:

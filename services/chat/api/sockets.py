@@ -48,7 +48,6 @@ from starlette.websockets import WebSocketDisconnect
 
 from contracts.codec import Message
 from services.chat.api import bodies
-from services.chat.api.desk import Staff, desk_of, live
 from services.chat.board import Board, chat_aggregate
 from services.chat.desk import Desk
 from services.chat.hub import Hub, Listener
@@ -56,6 +55,7 @@ from services.chat.limits import Limits
 from services.chat.presence import Presence
 from services.chat.router import Router, changes_the_queue
 from services.chat.talking import Talking
+from services.chat.views import Staff, desk_of, live
 from services.runtime.auth import Principal, Viewer, auth_of, current
 from services.runtime.auth.refusals import SignInRequired
 from services.runtime.clock import Clock

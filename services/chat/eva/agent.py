@@ -117,7 +117,7 @@ class Eva:
     async def _status(self, question: str, chat: Chat, words: Words) -> Answer:
         """Of the customer's own complaints; never by a number that somebody typed."""
         assert chat.customer is not None
-        if chat.customer.kind != "member":
+        if chat.customer.kind == "anonymous":
             return self._answered(question, chat, "status", words.say("who"))
         own = await self._sources.complaints(chat.customer)
         if not own:

@@ -12,6 +12,7 @@ from services.runtime.auth import Auth, Principal
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=3.0, connect=1.0)
 _LATEST: Final = 3
+_RIGHTS_LIVE: Final = timedelta(minutes=1)
 
 
 class SourceAway(Exception):
@@ -52,16 +53,24 @@ class Sources:
         ]
 
     async def complaints(self, customer: Visitor) -> list[OwnComplaint]:
-        """The latest complaints of a member, asked for with the member's own rights."""
-        if customer.kind != "member":
-            return []
-        token = self._auth.tokens.issue(
-            Principal(
-                "member", customer.id, customer.name, customer.email, customer.language,
-                frozenset({"customer"}),
-            ),
-            lifetime=timedelta(minutes=1),
-        )  # fmt: skip
+        """The latest complaints of a member, or of a guest who proved the address, asked for with
+        their own rights."""
+        match customer.kind:
+            case "anonymous":
+                return []
+            case "guest":
+                until = self._auth.clock() + _RIGHTS_LIVE
+                token = self._auth.links.sign("guest", customer.id, expires=until)
+            case "member":
+                who = Principal(
+                    "member",
+                    customer.id,
+                    customer.name,
+                    customer.email,
+                    customer.language,
+                    frozenset({"customer"}),
+                )
+                token = self._auth.tokens.issue(who, lifetime=_RIGHTS_LIVE)
         found = await self._get(
             f"{self._moderation}/api/v1/center/complaints",
             {"limit": str(_LATEST)},
