@@ -48,7 +48,7 @@ def configure(*, service: str, level: str, style: str) -> None:
 _TOKEN = re.compile(r"(\btoken=)[^&\s\"']+")
 
 
-def _without_tokens(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _without_tokens(_logger: Any, _method: str, event: Any) -> Any:
     """Servers log the addresses of sockets, and whoever has a link's token may act in its name."""
     event["event"] = _TOKEN.sub(r"\1…", str(event.get("event", "")))
     return event
