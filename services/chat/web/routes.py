@@ -31,6 +31,9 @@ SAID = {
 """The events that a page shows as lines of the talk."""
 
 
+BLANK: dict[str, Any] = {"name": "", "redacted": False, "sources": ()}
+
+
 def router(
     pages: Pages,
     talking: Talking,
@@ -70,7 +73,7 @@ def router(
             place=await places.of(state),
             hours=hours_of(schedules, state.language, clock()),
             lines=[
-                each
+                {**BLANK, **each}
                 for each in shown.show_all(history.messages, "customer")
                 if each["type"] in SAID
             ],
