@@ -79,7 +79,8 @@ def router(
             ],
             seq=history.version,
             client_id=new_id(),
-            words=words(),
+            # Called by the template, because only there it is known in which language.
+            words=words,
         )
 
     @site.post("/begin")
