@@ -1,0 +1,101 @@
+"""The customer's window: without a script, in three languages, and alive with one."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.chat_house import PAVEL, House, Replica, house
+from tests.servers import NatsServer
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def home(nats: NatsServer, tmp_path: Path) -> AsyncIterator[House]:
+    async with house(nats, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def chat(home: House) -> AsyncIterator[Replica]:
+    async with home.replica(intake_url="http://127.0.0.1:9") as replica:
+        yield replica
+
+
+async def page(browser: Browser, chat: Replica, *, script: bool = True) -> Page:
+    context = await browser.new_context(
+        base_url=str(chat.http.base_url), java_script_enabled=script, locale="en"
+    )
+    return await context.new_page()
+
+
+async def test_there_are_three_ways_in(browser: Browser, chat: Replica) -> None:
+    """R2, R5: sign in, not a member, or Eva; and a newcomer is pointed to registering."""
+    shown = await page(browser, chat)
+    await shown.goto("/chat?lang=en")
+    assert await shown.locator("main a[href='/sign-in?next=/chat']").count() == 1
+    assert await shown.locator("button[value=operator]").count() == 1
+    assert await shown.locator("button[value=bot]").count() == 1
+    assert await shown.locator("main a[href='/help/register']").count() == 1
+
+
+async def test_the_whole_way_goes_without_a_script(browser: Browser, chat: Replica) -> None:
+    """R6, R10, R12, R13."""
+    await chat.on_shift(PAVEL)
+    shown = await page(browser, chat, script=False)
+    await shown.goto("/chat?lang=en")
+    await shown.fill("#field-name", "Guest")
+    await shown.click("button[value=operator]")
+    await chat.accept(PAVEL, greeting="Hello, how can I help?")
+    await shown.fill("#chat-text", "Where is my parcel?")
+    await shown.click(".chat-form button")
+    lines = " ".join(await shown.locator(".chat-line").all_inner_texts())
+    assert "Hello, how can I help?" in lines
+    assert "Where is my parcel?" in lines
+    await shown.click("text=End session")
+    await shown.check("input[name=score][value='5']")
+    await shown.click("text=Send the rating")
+    assert await shown.locator("#rating").count() == 0
+
+
+async def test_what_is_new_arrives_by_itself_and_what_is_written_is_ticked(
+    browser: Browser, chat: Replica
+) -> None:
+    """R7, R9: the place in the queue, and a visible signal when somebody joins."""
+    shown = await page(browser, chat)
+    await shown.goto("/chat?lang=en")
+    await shown.click("button[value=operator]")
+    await shown.wait_for_selector("text=Your place in the queue: 1.")
+    await chat.on_shift(PAVEL)
+    chat_id = await chat.accept(PAVEL, greeting="Hello!")
+    await shown.wait_for_selector("text=Pavel has joined.")
+    await eventually(lambda: _titled(shown))
+    await shown.fill("#chat-text", "My card is 4242 4242 4242 4242")
+    await shown.keyboard.press("Enter")
+    await shown.wait_for_selector(".chat-tick:text('Sent')")
+    await shown.wait_for_selector("text=•••• 4242")
+    await chat.say_as_staff(chat_id, PAVEL, "Please keep it to yourself.")
+    await shown.wait_for_selector("text=Please keep it to yourself.")
+    assert await shown.locator(".chat-customer").count() == 1
+
+
+async def _titled(shown: Page) -> bool:
+    return (await shown.title()).startswith("●")
+
+
+@pytest.mark.parametrize(("language", "you"), [("en", "You"), ("ru", "Вы"), ("ar", "أنت")])
+async def test_the_script_speaks_the_pages_language(chat: Replica, language: str, you: str) -> None:
+    begun = await chat.begin(way="bot")
+    answer = await chat.http.get(
+        "/chat", params={"chat": begun["chat_id"], "token": begun["token"], "lang": language}
+    )
+    told = re.search(r'data-words="([^"]+)"', answer.text)
+    assert told is not None
+    assert json.loads(unescape(told[1]))["you"] == you
+    assert f'lang="{language}"' in answer.text
