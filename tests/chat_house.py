@@ -239,8 +239,9 @@ class House:
 
     @asynccontextmanager
     async def replica(self, **settings: Any) -> AsyncIterator[Replica]:
-        app = build(self.settings(**settings), clock=self.clock)
         listening = Server()
+        told = {"public_url": listening.url} | settings
+        app = build(self.settings(**told), clock=self.clock)
         config = uvicorn.Config(
             app, log_config=None, lifespan="on", ws="websockets-sansio", timeout_graceful_shutdown=1
         )

@@ -29,6 +29,7 @@ from services.chat.settings import Settings
 from services.chat.store import Store
 from services.chat.tables import metadata
 from services.chat.talking import Talking
+from services.chat.web import desk as desk_pages
 from services.chat.web import routes
 from services.runtime.app import assemble, create_app
 from services.runtime.auth import Auth
@@ -148,6 +149,7 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
             desk_api.router(desk, board, presence, store, evidence, complaining, clock=clock),
             customers.router(talking, places, store, schedules, evidence, complaining, clock=clock),
             routes.router(pages, talking, places, schedules, complaining, clock=clock),
+            desk_pages.router(pages, desk, board, presence, store, clock=clock),
             APIRouter(lifespan=at_work),
         ],
     )

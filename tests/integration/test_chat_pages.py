@@ -99,3 +99,24 @@ async def test_the_script_speaks_the_pages_language(chat: Replica, language: str
     assert told is not None
     assert json.loads(unescape(told[1]))["you"] == you
     assert f'lang="{language}"' in answer.text
+
+
+async def test_an_operator_works_at_the_desk_in_a_browser(browser: Browser, chat: Replica) -> None:
+    shown = await page(browser, chat)
+    session = chat.app.state.auth.sessions._tokens.issue(PAVEL)
+    await shown.context.add_cookies(
+        [{"name": "redress_session", "value": session, "url": str(chat.http.base_url)}]
+    )
+    await shown.goto("/desk?lang=en")
+    await shown.click("text=Take chats")
+    begun = await chat.begin(name="Guest")
+    await shown.click("text=Accept")
+    await chat.say(begun["chat_id"], begun["token"], "Where is my parcel?")
+    await shown.wait_for_selector("text=Where is my parcel?")
+    await shown.fill("#chat-text", "Let me look.")
+    await shown.keyboard.press("Enter")
+    await shown.wait_for_selector("li:has-text('Let me look.')")
+    await shown.click("text=End session")
+    await shown.fill("#field-code", "delivery")
+    await shown.click("text=Done")
+    await shown.wait_for_selector("text=0 of 3 chats")
