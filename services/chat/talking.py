@@ -28,6 +28,8 @@ from services.runtime.events import EventStore, Handled, History
 from services.runtime.evidence import EvidenceStore
 from services.runtime.problems import Invalid, NotFound
 
+MESSAGE_LIMIT: Final = 4000
+"""Characters of one message."""
 PURPOSE: Final = "chat"
 """Of the link that opens a chat to somebody without an account."""
 LINK_LIVES: Final = timedelta(days=30)

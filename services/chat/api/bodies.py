@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.parties import Language
+from services.chat.talking import MESSAGE_LIMIT
 
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -15,9 +16,6 @@ def _storable(text: str) -> str:
         raise ValueError("There are control characters in this text, which cannot be kept")
     return text
 
-
-MESSAGE_LIMIT = 4000
-"""Characters of one message."""
 
 Text = Annotated[
     str,

@@ -8,14 +8,13 @@ from starlette.requests import Request
 
 from contracts.ids import new_id
 from services.chat import shown
-from services.chat.api.bodies import MESSAGE_LIMIT
-from services.chat.api.desk import Staff, desk_of, live
 from services.chat.board import Board
 from services.chat.desk import Desk
 from services.chat.presence import Presence
 from services.chat.state import Phase
 from services.chat.store import Store
-from services.chat.talking import folded
+from services.chat.talking import MESSAGE_LIMIT, folded
+from services.chat.views import Staff, desk_of, live
 from services.runtime.auth import verify_csrf
 from services.runtime.clock import Clock
 from services.runtime.web import Pages
