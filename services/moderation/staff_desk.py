@@ -236,4 +236,4 @@ class StaffDesk:
 
 def check(who: Principal) -> None:
     if not who.may(*READERS):
-        raise Forbidden("This is for moderators.")
+        raise Forbidden(_("This is for moderators."))
