@@ -290,7 +290,8 @@ def _cursor(row: Row, filters: QueueFilters) -> str:
 
 def _place(cursor: str) -> Place:
     at, identifier = read_cursor(cursor[1:])
-    return Place(int(cursor[0]) if cursor[0] in "1234" else 0, at, identifier)
+    severity = cursor[:1]
+    return Place(int(severity) if severity in ("1", "2", "3", "4") else 0, at, identifier)
 
 
 def _aggregate(case_id: str) -> Aggregate:

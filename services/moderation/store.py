@@ -16,6 +16,7 @@ from services.moderation.case_query import COUNTED, LISTED
 from services.moderation.tables import answers, cases, complaints, timeline
 from services.runtime.database import Database, Row, UtcTime
 from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 _ID = re.compile(r"[0-9a-z-]{1,64}")
 
@@ -178,7 +179,7 @@ def read_cursor(cursor: str) -> tuple[datetime, str]:
     """Raises Invalid for a text that `cursor_at` did not write."""
     try:
         text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        moment, _, identifier = text.partition(" ")
+        moment, _space, identifier = text.partition(" ")
         at = datetime.fromisoformat(moment)
         if at.tzinfo is None or not _ID.fullmatch(identifier):
             raise ValueError(cursor)

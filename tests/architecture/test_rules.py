@@ -21,7 +21,7 @@ def modules(*patterns: str) -> Iterator[tuple[Path, ast.Module]]:
             yield path.relative_to(ROOT), ast.parse(path.read_text())
 
 
-def calls(tree: ast.Module) -> Iterator[str]:
+def calls(tree: ast.AST) -> Iterator[str]:
     """What is called, as it is written: `datetime.now`, `js.add_stream`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
@@ -126,3 +126,19 @@ def test_every_service_has_the_same_shape(service: str) -> None:
     for name in ("__main__.py", "app.py", "settings.py", "projection.py", "migrations/env.py"):
         assert (folder / name).exists(), f"services/{service}/{name}"
     assert any((folder / "migrations" / "versions").glob("0001_*.py"))
+
+
+def test_no_function_takes_the_name_of_the_translation_for_a_value() -> None:
+    """`_` marks sentences: a value thrown away under this name would be called in its place."""
+    shadowed = [
+        f"{path}: {function.name}"
+        for path, tree in modules("services/**/*.py", "contracts/*.py")
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        and "_" in set(calls(function))
+        and any(
+            isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store)
+            for node in ast.walk(function)
+        )
+    ]
+    assert shadowed == []

@@ -18,7 +18,7 @@ from tests.intake_house import IVAN, sqlite
 
 pytestmark = pytest.mark.anyio
 
-ELSEWHERE = ("/center", "/sign-in")
+ELSEWHERE = ("/center", "/chat", "/sign-in")
 """Pages that are not intake's, or that need the marketplace."""
 
 
@@ -90,6 +90,7 @@ async def test_help_is_at_the_top_of_every_page(browser: httpx.AsyncClient, path
     assert re.search(r"<summary>\s*Help\s*</summary>", menu)
     assert re.findall(r'href="([^"]+)"[^>]*>([^<]+)<', menu) == [
         ("/help", "Help Center"),
+        ("/chat", "Online help"),
         ("/complaints/new", "Submit a complaint"),
     ]
 

@@ -254,9 +254,8 @@ async def test_the_tables_dropped_and_built_anew_are_the_same(
         await house.intake.answer(case_id)
         await in_state(house, case_id, "counter_notice_received")
         before = await rows_of(house.app.state.parts.database)
-        [projector] = house.app.state.parts.projectors
-        facts, _ = await projector.rebuild()
-        assert facts > 0
+        for projector in house.app.state.parts.projectors:
+            await projector.rebuild()
         assert await rows_of(house.app.state.parts.database) == before
 
 

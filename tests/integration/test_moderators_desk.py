@@ -70,6 +70,7 @@ async def test_a_moderators_day(house: House) -> None:
     assert await house.get("/moderation/saved-queues", SVEN) == []
 
     # A bulk action settles case by case: what another holds is refused and told so.
+    await house.get("/moderation/cases", MIA)  # which waits for the claims
     wanted: dict[str, Any] = {"command": "admit", "body": {}, "query": "queue=new"}
     preview = await house.http.post(
         "/api/v1/moderation/bulk/preview", json=wanted, headers=house.headers(MIA)

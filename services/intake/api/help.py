@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
+from services.intake.api.conventions import PROBLEMS
 from services.intake.articles import LANGUAGES
 from services.intake.search import LONGEST_QUESTION, Search
 
@@ -31,7 +32,7 @@ class Answer(BaseModel):
 
 
 def router(search: Search) -> APIRouter:
-    api = APIRouter(prefix="/api/v1/help", tags=["help"])
+    api = APIRouter(prefix="/api/v1/help", tags=["help"], responses=PROBLEMS)
 
     @api.get("/search")
     async def find(

@@ -42,7 +42,7 @@ async def report(store: ReportStore, since: date, until: date) -> Report:
 def router(store: ReportStore) -> APIRouter:
     api = APIRouter(prefix="/moderation/reports", tags=["reports"], responses=PROBLEMS)
 
-    @api.get("/transparency", response_model=Report)
+    @api.get("/transparency", response_model=Report, responses={200: {"content": {"text/csv": {}}}})
     async def transparency(
         who: Reader,
         since: Annotated[date, Query(examples=["2026-01-01"])],
