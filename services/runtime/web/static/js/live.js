@@ -6,6 +6,10 @@ const parts = () => document.querySelectorAll("[data-live-part]");
 // As the server sent them: scripts change times into the reader's own.
 const sent = new Map([...parts()].map((part) => [part.id, part.outerHTML]));
 
+// What a form was answered with stands at the form's own address, which only takes forms.
+const page = new URL(said.dataset.live, location.href).pathname.replace(/\/live$/, "");
+const address = location.pathname === page ? location.href : page;
+
 let source = null;
 let last = new URL(said.dataset.live, location.href).searchParams.get("after");
 let fetching = false;
@@ -14,9 +18,9 @@ let failures = 0;
 
 function listen() {
   if (source || document.hidden) return;
-  const address = new URL(said.dataset.live, location.href);
-  address.searchParams.set("after", last);
-  source = new EventSource(address);
+  const stream = new URL(said.dataset.live, location.href);
+  stream.searchParams.set("after", last);
+  source = new EventSource(stream);
   source.addEventListener("open", () => { failures = 0; });
   source.addEventListener("changed", (event) => {
     last = event.lastEventId;
@@ -52,7 +56,7 @@ async function refresh() {
   do {
     again = false;
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      const answer = await fetch(address, { headers: { Accept: "text/html" } });
       if (answer.redirected || !answer.ok) {
         if (answer.status < 500) return hush(); // signed out, or no longer the reader's to see
         break;
