@@ -80,9 +80,12 @@ class LeanClient(Client):
         try:
             yield
         finally:
-            del self._sinks[number]
-            if not self.is_closed:
-                await subscription.unsubscribe()
+            # The sink last: what still comes meanwhile is to find it.
+            try:
+                if not self.is_closed:
+                    await subscription.unsubscribe()
+            finally:
+                del self._sinks[number]
 
     async def _process_msg(
         self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes
