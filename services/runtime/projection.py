@@ -112,8 +112,8 @@ class Projector:
         """Told of each batch that is in the tables, whoever folded it. They must not wait."""
         self._bus = bus
         self._database = database
-        self._stream = stream
-        self._subjects = list(subjects)
+        self.stream = stream
+        self.subjects = tuple(subjects)
         self._views = list(views)
         self._checkpoints = metadata.tables["checkpoints"]
         self._parking = Parking(name, metadata.tables["parked"])
@@ -195,7 +195,7 @@ class Projector:
             return await self._parking.all(connection)
 
     async def _unpark(self, sequence: int) -> bool:
-        raw = await self._bus.jetstream.get_msg(self._stream.name, seq=sequence)
+        raw = await self._bus.jetstream.get_msg(self.stream.name, seq=sequence)
         self._forget()
         async with self._database.write() as connection:
             await self._lock(connection)
@@ -208,10 +208,10 @@ class Projector:
         at_once = REBUILD_BATCH if rebuilding else BATCH
         async with self._database.write() as connection:
             await self._advance_to(await self._lock(connection))
-        subjects = self._subjects
+        subjects = self.subjects
         async with (
             Feed(
-                self._bus, self._stream.name, subjects, after=self.position, batch=at_once
+                self._bus, self.stream.name, subjects, after=self.position, batch=at_once
             ) as feed,
             OneBehind() as writing,
         ):

@@ -30,8 +30,9 @@ from contracts.member import (
 )
 from contracts.member import Step as Reckoned
 from contracts.response import AppealLodged, EvidenceSupplied, ExtensionRequested
-from contracts.streams import COMPLAINTS, MAIL
 from deploy.parts import ROOT
+from services.chat import app as chat
+from services.chat.settings import Settings as ChatSettings
 from services.intake import app as intake
 from services.intake.settings import Settings as IntakeSettings
 from services.moderation import app as moderation
@@ -43,11 +44,11 @@ from services.runtime.app import Parts
 from services.runtime.bus import Bus
 from services.runtime.database import Database
 from services.runtime.events import EventStore
-from services.runtime.projection import following
+from services.runtime.projection import Projector, following
 from services.runtime.settings import Settings
-from tests.contract.examples import day
+from tests.contract.chats import IN_CHATS, OF_OPERATORS
+from tests.contract.examples import DESK, OF_READERS, OUTGOING, day
 from tests.load.history import Step, history
-from tests.log import last_sequence
 from tests.servers import PASSWORD, NatsServer
 
 pytestmark = pytest.mark.anyio
@@ -60,6 +61,7 @@ SERVICES: dict[str, tuple[type[Settings], Callable[[Any], FastAPI]]] = {
     "intake": (IntakeSettings, intake.build),
     "moderation": (ModerationSettings, moderation.build),
     "notifier": (NotifierSettings, notifier.build),
+    "chat": (ChatSettings, chat.build),
 }
 
 
@@ -191,10 +193,34 @@ def said_later() -> Iterator[Step]:
         )
 
 
+def told_once() -> Iterator[Step]:
+    """What happens seldom, each fact once: to the moderators' desk, to readers, outside, in chats."""
+    for kind, facts in (
+        ("staff", DESK),
+        ("outgoing", OUTGOING),
+        ("reader", OF_READERS),
+        ("chat", IN_CHATS),
+        ("operator", OF_OPERATORS),
+    ):
+        aggregate = Aggregate.model_validate({"kind": kind, "id": derived_id("once", kind)})
+        for fact in facts:
+            yield aggregate, [fact]
+
+
+async def last_of(bus: Bus, projector: Projector) -> int:
+    """The sequence of the last message that concerns the projector."""
+    ends = []
+    for subject in projector.subjects:
+        wanted = {"last_by_subj": subject}
+        answer = await bus.api(f"STREAM.MSG.GET.{projector.stream.name}", wanted)
+        ends.append(int(answer["message"]["seq"]))
+    return max(ends)
+
+
 async def fill(store: EventStore) -> None:
     versions: dict[str, int] = {}
     for number, (aggregate, facts) in enumerate(
-        [*history(CASES), *records(), *said_later(), *mails()]
+        [*history(CASES), *records(), *said_later(), *mails(), *told_once()]
     ):
         versions[aggregate.subject] = await store.append(
             aggregate,
@@ -262,9 +288,8 @@ async def test_dropped_tables_are_rebuilt_with_the_same_rows(
     monkeypatch.setattr(projection, "REBUILD_BATCH", 7)
     async with following(*parts.projectors):
         await fill(EventStore(bus, source="tests"))
-        ends = [await last_sequence(bus, MAIL if service == "notifier" else COMPLAINTS)]
         for projector in parts.projectors:
-            await projector.wait_for(ends[0], timeout=60)
+            await projector.wait_for(await last_of(bus, projector), timeout=60)
     before = await dump(parts.database, parts.metadata)
     assert before.pop("parked") == []
     assert all(before.values()), "a table without rows proves nothing"
