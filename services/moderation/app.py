@@ -142,6 +142,8 @@ def build(
     translator = translator_of(settings.translator_url, key.get_secret_value() if key else None)
     parts.on_stop.append(translator.aclose)
     parts.on_stop += [far.aclose for far in (endpoint, register) if far is not None]
+    told_outside = OutgoingDesk(store=outgoing_store, outgoing=outgoing, projector=projector)
+    counted = ReportStore(parts.database, trusted_flaggers=rules.trusted_flaggers)
     pages = Pages(
         WEB / "templates",
         static=WEB / "static",
@@ -159,8 +161,8 @@ def build(
                 center,
                 EvidenceStore(parts.bus),
                 members,
-                OutgoingDesk(store=outgoing_store, outgoing=outgoing, projector=projector),
-                ReportStore(parts.database, trusted_flaggers=rules.trusted_flaggers),
+                told_outside,
+                counted,
                 staff,
                 bulks,
                 figures,
@@ -173,6 +175,8 @@ def build(
                 bulks=bulks,
                 figures=figures,
                 members=members,
+                told_outside=told_outside,
+                counted=counted,
                 live=live,
                 translator=translator,
                 clock=clock,

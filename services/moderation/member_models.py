@@ -91,7 +91,8 @@ class MemberActed(Shown):
 
 
 class ProposedMeasure(Shown):
-    """A measure to be decided on."""
+    """A measure to be decided on, and what the reader may do about it. `allowed` is decided on the
+    member's record in the log, so that it may already say that somebody else was faster."""
 
     id: str
     member: Actor
@@ -102,11 +103,12 @@ class ProposedMeasure(Shown):
     total: Decimal | None
     case_id: str | None
     proposed_at: datetime
+    allowed: tuple[MeasureCommand, ...]
 
     @classmethod
-    def of(cls, row: Row) -> Self:
-        same: dict[str, Any] = {name: row[name] for name in cls.model_fields}
-        return cls(**same)
+    def of(cls, row: Row, allowed: tuple[MeasureCommand, ...]) -> Self:
+        same: dict[str, Any] = {n: row[n] for n in cls.model_fields if n != "allowed"}
+        return cls(**same, allowed=allowed)
 
 
 class MeasurePage(Shown):

@@ -70,8 +70,7 @@ class Members:
         about."""
         _check(who)
         member = actor_named(member)
-        history = await self._events.read(_aggregate(member))
-        record = reduce(evolve, history.facts, NO_RECORD)  # type: ignore[arg-type]
+        record, version = await self._record(member)
         filed, cases = await self._store.totals(member)
         now = self._clock()
         entries = valued((held.entry for held in record.findings.values()), self._policy.standing)
@@ -86,7 +85,7 @@ class Members:
             complaints_filed=filed,
             complaints_unfounded=sum(h.track == "ABUSE" for h in record.findings.values()),
             cases_against=cases,
-            version=history.version,
+            version=version,
         )
 
     async def act(
@@ -128,9 +127,25 @@ class Members:
         if after is not None:
             await self._projector.wait_for(after)
         page = await self._store.proposed(cursor=cursor, limit=limit)
+        members = {row["member"] for row in page.rows}
+        records = {member: (await self._record(member))[0] for member in members}
         return MeasurePage(
-            items=tuple(ProposedMeasure.of(row) for row in page.rows), next=page.next
+            items=tuple(
+                ProposedMeasure.of(row, self._allowed(records[row["member"]], row["id"], who))
+                for row in page.rows
+            ),
+            next=page.next,
         )
+
+    async def _record(self, member: str) -> tuple[Record, int]:
+        """What the log says of a member, and the version of it."""
+        history = await self._events.read(_aggregate(member))
+        return reduce(evolve, history.facts, NO_RECORD), history.version  # type: ignore[arg-type]
+
+    def _allowed(
+        self, record: Record, measure_id: str, who: Principal
+    ) -> tuple[MeasureCommand, ...]:
+        return _commands(record, measure_id, actor_of(who), self._policy)
 
     def _tracks(self, entries: tuple[Valued, ...], now: datetime) -> Iterable[TrackTotal]:
         tracks: tuple[Track, ...] = ("IPS", "IPP", "TRX", "INF", "ABUSE")
@@ -179,11 +194,18 @@ def _measure(record: Record, measure: MeasureOf, by: Actor, policy: Policy) -> M
         finding_id=measure.finding_id,
         starts_at=measure.starts_at,
         ends_at=measure.ends_at,
-        allowed=tuple(
-            MeasureCommand(command=name, allowed=reason is None, reason=reason)
-            for name, command in MEASURE_COMMANDS.items()
-            for reason in [refusal(record, measure.id, command, by, policy)]
-        ),
+        allowed=_commands(record, measure.id, by, policy),
+    )
+
+
+def _commands(
+    record: Record, measure_id: str, by: Actor, policy: Policy
+) -> tuple[MeasureCommand, ...]:
+    """Every command on a measure, and why `by` may not give it."""
+    return tuple(
+        MeasureCommand(command=name, allowed=reason is None, reason=reason)
+        for name, command in MEASURE_COMMANDS.items()
+        for reason in [refusal(record, measure_id, command, by, policy)]
     )
 
 

@@ -9,6 +9,7 @@ from services.moderation.desk import READERS
 from services.moderation.outgoing.desk import (
     ChannelName,
     OutgoingDesk,
+    OutgoingItem,
     OutgoingPage,
     Resend,
     Resent,
@@ -46,6 +47,11 @@ def router(desk: OutgoingDesk) -> APIRouter:
             limit=limit,
             after=after,
         )
+
+    @api.get("/{outgoing_id}")
+    async def read_outgoing(outgoing_id: str, who: Reader, after: After = None) -> OutgoingItem:
+        """One message: what it says, how it stands, and what is wrong with it in which field."""
+        return await desk.one(who, outgoing_id, after=after)
 
     @api.post("/{outgoing_id}/resend")
     async def resend(

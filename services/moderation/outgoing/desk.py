@@ -14,13 +14,15 @@ from services.moderation.outgoing.privacy import personal_data
 from services.moderation.outgoing.sending import Outgoing
 from services.moderation.outgoing.store import OutgoingStore
 from services.moderation.read_models import Shown
-from services.runtime.auth import Principal
+from services.runtime.auth import Principal, Role
 from services.runtime.database import Row
 from services.runtime.problems import Forbidden, Invalid, NotFound, Refused
 from services.runtime.projection import Projector
 from services.runtime.sentences import gettext as _
 
 ChannelName = Literal["transparency", "webhook"]
+RESENDERS: tuple[Role, ...] = ("senior_moderator", "supervisor")
+FAILURES = (OutgoingState.WAITING, OutgoingState.DEAD, OutgoingState.REFUSED)
 
 
 class AlreadyDelivered(Refused):
@@ -86,13 +88,20 @@ class OutgoingDesk:
         )
         return OutgoingPage(items=tuple(_shown(row) for row in page.rows), next=page.next)
 
+    async def one(
+        self, who: Principal, outgoing_id: str, *, after: int | None = None
+    ) -> OutgoingItem:
+        """Raises NotFound."""
+        _check(who)
+        if after is not None:
+            await self._projector.wait_for(after)
+        return _shown(await self._row(outgoing_id))
+
     async def resend(self, who: Principal, outgoing_id: str, command: Resend) -> Resent:
         """Raises NotFound, AlreadyDelivered, and Invalid where somebody is still named."""
-        if not who.may("senior_moderator", "supervisor"):
+        if not who.may(*RESENDERS):
             raise Forbidden(_("Sending again is for senior moderators and supervisors."))
-        row = await self._store.one(outgoing_id)
-        if row is None:
-            raise NotFound(_("There is no such message."))
+        row = await self._row(outgoing_id)
         if row["state"] == OutgoingState.DELIVERED and row["channel"] == "transparency":
             raise AlreadyDelivered(_("A statement is never changed nor sent twice."))
         body = None
@@ -101,7 +110,8 @@ class OutgoingDesk:
             if row["channel"] != "transparency":
                 raise Invalid([{"field": "facts", "message": _("Only statements have facts.")}])
             document["decision_facts"] = command.facts
-            if found := personal_data(document, ()):
+            people = await self._outgoing.people(row["case_id"]) if row["case_id"] else ()
+            if found := personal_data(document, people):
                 raise Invalid([{"field": "facts", "message": each.message} for each in found])
             body = json.dumps(document, ensure_ascii=False)
         elif row["state"] == OutgoingState.REFUSED:
@@ -109,6 +119,12 @@ class OutgoingDesk:
             raise Invalid([{"field": "facts", "message": message}])
         sequence = await self._outgoing.requeue(outgoing_id, by=who.id, actor=who.actor, body=body)
         return Resent(id=outgoing_id, sequence=sequence)
+
+    async def _row(self, outgoing_id: str) -> Row:
+        row = await self._store.one(outgoing_id)
+        if row is None:
+            raise NotFound(_("There is no such message."))
+        return row
 
 
 def _shown(row: Row) -> OutgoingItem:

@@ -37,7 +37,8 @@ from services.moderation.outgoing.queueing import (
     webhooks,
 )
 from services.moderation.outgoing.store import OutgoingStore
-from services.moderation.state import Case
+from services.moderation.state import NEW_CASE, Case
+from services.moderation.state import evolve as evolve_case
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
 from services.runtime.projection import Projector
@@ -136,6 +137,11 @@ class Outgoing:
         now = self._clock()
         meta = Meta(id=new_id(), time=now, actor=actor, correlation=new_id())
         return await self._tell(outgoing_id, OutgoingRequeued(by=by, at=now, body=body), meta)
+
+    async def people(self, case_id: str) -> list[str]:
+        """Names, addresses and accounts of those who have to do with a case."""
+        history = await self._events.read(Aggregate(kind="case", id=case_id))
+        return await self._people(reduce(evolve_case, history.facts, NEW_CASE))  # type: ignore[arg-type]
 
     async def _submit(self, register: Register, items: Sequence[Item]) -> int:
         """One request; what is wrong with single statements does not hold up the others."""
@@ -246,7 +252,6 @@ class Outgoing:
         return reduce(evolve, history.facts, NO_ITEM)  # type: ignore[arg-type]
 
     async def _people(self, case: Case) -> list[str]:
-        """Names, addresses and accounts of those who have to do with the case."""
         known = [case.accused] if case.accused is not None else []
         for complaint_id in list(case.complaints)[:MOST_PEOPLE]:
             filed = await self._events.read(Aggregate(kind="complaint", id=complaint_id))

@@ -196,7 +196,7 @@ def staff_title(entry: TimelineEntry) -> Label:
         "appeal_decided": Label(_("Appeal decided"), "good"),
         "reopened": Label(_("Reopened"), "wait"),
         "closed": Label(_("Closed"), "neutral"),
-    }[entry.kind]
+    }.get(entry.kind, Label(entry.kind.replace("_", " ").capitalize(), "neutral"))
 
 
 FUNCTIONS = {

@@ -1,20 +1,17 @@
-"""`/moderation/figures`, `/audit`, `/quality`, `/members/…`: the work itself, looked at."""
+"""`/moderation/figures`, `/audit`, `/quality`: the work itself, looked at."""
 
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import ValidationError
 from starlette.requests import Request
 
 from services.moderation.desk import READERS, Desk
 from services.moderation.figures import AGES, Figures
-from services.moderation.members import MEASURE_COMMANDS, Members
 from services.moderation.staff_desk import StaffDesk
-from services.moderation.standing.commands import OnMeasure
 from services.runtime.auth import Principal, require, verify_csrf
-from services.runtime.problems import Invalid, NotFound
+from services.runtime.problems import NotFound
 from services.runtime.sentences import gettext as _
 from services.runtime.web import Pages
 
@@ -26,9 +23,7 @@ PERIODS = (7, 30, 90, 366)
 SAMPLE = 10
 
 
-def router(
-    pages: Pages, desk: Desk, staff: StaffDesk, figures: Figures, members: Members
-) -> APIRouter:
+def router(pages: Pages, desk: Desk, staff: StaffDesk, figures: Figures) -> APIRouter:
     site = APIRouter(prefix="/moderation", dependencies=[Depends(verify_csrf)])
 
     @site.get("/figures")
@@ -87,27 +82,5 @@ def router(
             who, case_id=case_id, decision_id=decision.id, verdict=verdict, note=note
         )
         return RedirectResponse(f"/moderation/quality?{urlencode({'seed': seed})}", 303)
-
-    @site.get("/members/{member}")
-    async def member_page(request: Request, who: Reader, member: str) -> HTMLResponse:
-        shown = await members.read(who, member)
-        await staff.viewed(who, "member", detail=shown.member)
-        return pages.render(request, "console/member.html", member=shown)
-
-    @site.post("/members/{member}/measures/{measure_id}/{command}")
-    async def on_measure(
-        request: Request, who: Reader, member: str, measure_id: str, command: str
-    ) -> Response:
-        kind = MEASURE_COMMANDS.get(command)
-        if kind is None:
-            raise NotFound(_("There is no such command."))
-        form = await request.form()
-        explanation = str(form.get("explanation", "")).strip()
-        try:
-            asked = kind.model_validate({"explanation": explanation} if explanation else {})
-        except ValidationError:
-            raise Invalid([{"field": "explanation", "message": _("Say why.")}]) from None
-        await members.act(who, member, OnMeasure(measure_id, asked))
-        return RedirectResponse(f"/moderation/members/{member}", 303)
 
     return site

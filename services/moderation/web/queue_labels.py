@@ -142,15 +142,25 @@ def audited(entry: AuditEntry) -> str:
     }.get(entry.what, entry.what)
 
 
-def measure_state(code: str) -> str:
-    """How a measure stands."""
+def record_state(code: str) -> Label:
+    """How a measure on a member's record stands, for staff."""
     return {
-        "proposed": _("Proposed"),
-        "imposed": _("Imposed"),
-        "refused": _("Not imposed"),
-        "expired": _("Expired"),
-        "reversed": _("Lifted"),
-    }.get(code, code)
+        "proposed": Label(_("Proposed"), "wait"),
+        "refused": Label(_("Not imposed"), "neutral"),
+        "announced": Label(_("Announced"), "wait"),
+        "active": Label(_("In force"), "warn"),
+        "expired": Label(_("Over"), "neutral"),
+        "reversed": Label(_("Lifted"), "neutral"),
+    }[code]
+
+
+def measure_done(command: str) -> str:
+    """What a command on a measure came to; empty for none."""
+    return {
+        "approve": _("The measure is imposed. The member is told."),
+        "refuse": _("The measure is not imposed."),
+        "lift": _("The measure is lifted. The member is told."),
+    }.get(command, "")
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -161,9 +171,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         command_name,
         filter_said,
         flags,
-        measure_state,
+        measure_done,
         queue_name,
         reasons_offered,
+        record_state,
         restrictions_offered,
         texts_offered,
     )

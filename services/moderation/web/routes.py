@@ -7,16 +7,36 @@ from services.moderation.center import Center
 from services.moderation.desk import Desk
 from services.moderation.figures import Figures
 from services.moderation.members import Members
+from services.moderation.outgoing.desk import OutgoingDesk
+from services.moderation.outgoing.report_store import ReportStore
 from services.moderation.staff_desk import StaffDesk
 from services.moderation.web import bulk as bulk_pages
 from services.moderation.web import center as center_pages
-from services.moderation.web import center_labels, console, labels, oversight, queue, queue_labels
+from services.moderation.web import (
+    center_labels,
+    console,
+    labels,
+    outgoing_labels,
+    oversight,
+    queue,
+    queue_labels,
+    report,
+    report_labels,
+)
+from services.moderation.web import members as member_pages
+from services.moderation.web import outgoing as outgoing_pages
 from services.runtime.clock import Clock
 from services.runtime.live import Live
 from services.runtime.translator import Translator
 from services.runtime.web import Pages
 
-FUNCTIONS = labels.FUNCTIONS | queue_labels.FUNCTIONS | center_labels.FUNCTIONS
+FUNCTIONS = (
+    labels.FUNCTIONS
+    | queue_labels.FUNCTIONS
+    | center_labels.FUNCTIONS
+    | outgoing_labels.FUNCTIONS
+    | report_labels.FUNCTIONS
+)
 
 
 def router(
@@ -28,6 +48,8 @@ def router(
     bulks: Bulks,
     figures: Figures,
     members: Members,
+    told_outside: OutgoingDesk,
+    counted: ReportStore,
     live: Live,
     translator: Translator,
     clock: Clock,
@@ -40,6 +62,9 @@ def router(
     site.include_router(queue.router(pages, desk, staff, live))
     site.include_router(console.router(pages, desk, live, translator, clock=clock))
     site.include_router(bulk_pages.router(pages, bulks))
-    site.include_router(oversight.router(pages, desk, staff, figures, members))
+    site.include_router(oversight.router(pages, desk, staff, figures))
+    site.include_router(member_pages.router(pages, members, staff, live))
+    site.include_router(outgoing_pages.router(pages, told_outside, live))
+    site.include_router(report.router(pages, counted, clock=clock))
     site.include_router(center_pages.router(pages, center, live))
     return site

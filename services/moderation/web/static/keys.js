@@ -19,7 +19,7 @@ function label(element) {
 function show() {
   const list = sheet.querySelector("[data-keys]");
   const rows = document.querySelector(".row-link");
-  const entries = keyed().map((each) => [each.getAttribute("aria-keyshortcuts"), label(each)]);
+  const entries = [...new Map(keyed().map((each) => [each.getAttribute("aria-keyshortcuts"), label(each)]))];
   if (rows) entries.push(["j k", list.dataset.keysRows], ["Enter", list.dataset.keysOpen]);
   entries.push(["?", list.dataset.keysMore]);
   list.replaceChildren(...entries.flatMap(([keys, text]) => {
@@ -45,7 +45,7 @@ function act(element) {
 
 function enter(part) {
   part?.scrollIntoView({ block: "start" });
-  part?.querySelector("input:not([type=hidden]), textarea, select")?.focus({ preventScroll: true });
+  part?.querySelector(".row-link, input:not([type=hidden]), textarea, select")?.focus({ preventScroll: true });
 }
 
 function move(step) {
@@ -63,9 +63,14 @@ addEventListener("keydown", (event) => {
   if (event.key === "?") return show();
   if (off.checked) return undefined;
   if (event.key === "j" || event.key === "k") return move(event.key === "j" ? 1 : -1);
-  const found = keyed().find((each) => each.getAttribute("aria-keyshortcuts").split(" ").includes(event.key));
+  // In a list whose entries have the same keys, that of the entry with the focus: without one,
+  // nobody knows which is meant, and the first is only shown.
+  const scope = document.activeElement.closest("[data-keys-scope]");
+  const all = keyed().filter((each) => each.getAttribute("aria-keyshortcuts").split(" ").includes(event.key));
+  const found = all.find((each) => scope?.contains(each)) ?? all[0];
   if (!found) return undefined;
   event.preventDefault();
+  if (!scope && found.closest("[data-keys-scope]")) return enter(found.closest("[data-keys-scope]"));
   return act(found);
 });
 
