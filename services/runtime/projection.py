@@ -210,9 +210,7 @@ class Projector:
             await self._advance_to(await self._lock(connection))
         subjects = self.subjects
         async with (
-            Feed(
-                self._bus, self.stream.name, subjects, after=self.position, batch=at_once
-            ) as feed,
+            Feed(self._bus, self.stream.name, subjects, after=self.position, batch=at_once) as feed,
             OneBehind() as writing,
         ):
             read: list[Read] = []

@@ -194,7 +194,7 @@ def said_later() -> Iterator[Step]:
 
 
 def told_once() -> Iterator[Step]:
-    """What happens seldom, each fact once: to the moderators' desk, to readers, outside, in chats."""
+    """What happens seldom, each once: to the moderators' desk, to readers, outside, in chats."""
     for kind, facts in (
         ("staff", DESK),
         ("outgoing", OUTGOING),

@@ -1,42 +1,17 @@
 """`/api/v1/moderation/reports`: the counts of the yearly transparency report."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel
 
 from services.moderation.api.conventions import PROBLEMS
 from services.moderation.desk import READERS
-from services.moderation.outgoing.report import Figure, as_csv, figures
+from services.moderation.outgoing.report import Report, as_csv
 from services.moderation.outgoing.report_store import ReportStore
 from services.runtime.auth import Principal, require
-from services.runtime.problems import Invalid
-from services.runtime.sentences import gettext as _
 
 Reader = Annotated[Principal, Depends(require(*READERS))]
-
-
-class Report(BaseModel):
-    """The figures of the days from `since` to `until`, both included (UTC)."""
-
-    since: date
-    until: date
-    figures: tuple[Figure, ...]
-
-
-async def report(store: ReportStore, since: date, until: date) -> Report:
-    """Raises Invalid for a period that ends before it begins."""
-    if until < since:
-        raise Invalid([{"field": "until", "message": _("The period ends before it begins.")}])
-    begin = datetime.combine(since, time(), UTC)
-    end = datetime.combine(until, time(), UTC) + timedelta(days=1)
-    rows = figures(
-        await store.filed(begin, end),
-        await store.happened(begin, end),
-        await store.imposed(begin, end),
-    )
-    return Report(since=since, until=until, figures=rows)
 
 
 def router(store: ReportStore) -> APIRouter:
@@ -50,7 +25,7 @@ def router(store: ReportStore) -> APIRouter:
         format: Literal["json", "csv"] = "json",  # noqa: A002 - the API's word
     ) -> Report | Response:
         """The counts of Implementing Regulation (EU) 2024/2835 for any period, from the facts."""
-        counted = await report(store, since, until)
+        counted = await store.report(since, until)
         if format == "json":
             return counted
         name = f"transparency-{since}-{until}.csv"

@@ -9,7 +9,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -53,6 +53,14 @@ class Figure(BaseModel):
     indicator: str
     category: str
     value: float
+
+
+class Report(BaseModel):
+    """The figures of the days from `since` to `until`, both included (UTC)."""
+
+    since: date
+    until: date
+    figures: tuple[Figure, ...]
 
 
 def figures(

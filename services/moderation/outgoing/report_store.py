@@ -1,13 +1,15 @@
 """What the yearly report counts, read from the rows that hold every fact as it is."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import sqlalchemy as sa
 
-from services.moderation.outgoing.report import Filed, Happened, Imposed
+from services.moderation.outgoing.report import Filed, Happened, Imposed, Report, figures
 from services.moderation.tables import cases, complaints, measures, timeline
 from services.runtime.database import Database
+from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 _KINDS = (
     "decided",
@@ -21,11 +23,25 @@ _KINDS = (
 
 
 class ReportStore:
-    """Every query is of the time from `since` up to, not including, `until`."""
+    """Every query but `report` is of the time from `since` up to, not including, `until`."""
 
     def __init__(self, database: Database, *, trusted_flaggers: frozenset[str]) -> None:
         self._database = database
         self._trusted = trusted_flaggers
+
+    async def report(self, since: date, until: date) -> Report:
+        """Of the days from `since` to `until`, both included (UTC). Raises Invalid for a period
+        that ends before it begins."""
+        if until < since:
+            raise Invalid([{"field": "until", "message": _("The period ends before it begins.")}])
+        begin = datetime.combine(since, time(), UTC)
+        end = datetime.combine(until, time(), UTC) + timedelta(days=1)
+        rows = figures(
+            await self.filed(begin, end),
+            await self.happened(begin, end),
+            await self.imposed(begin, end),
+        )
+        return Report(since=since, until=until, figures=rows)
 
     async def filed(self, since: datetime, until: datetime) -> Sequence[Filed]:
         c = complaints.c

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 
-from services.moderation.api.reports import report
 from services.moderation.desk import READERS
 from services.moderation.outgoing.report import Figure
 from services.moderation.outgoing.report_store import ReportStore
@@ -86,7 +85,7 @@ def router(pages: Pages, counted: ReportStore, *, clock: Clock) -> APIRouter:
         typed = {"since": since or str(offered[0].since), "until": until or str(offered[0].until)}
         form, shown, status = Form.of(typed), None, 200
         try:
-            shown = await report(counted, *(_day(name, text) for name, text in typed.items()))
+            shown = await counted.report(*(_day(name, text) for name, text in typed.items()))
         except Invalid as refusal:
             form, status = Form.refused(typed, refusal), refusal.status
         return pages.render(
