@@ -1,28 +1,60 @@
 """What a durable consumer has for us, asked for ahead of need, one message after the other.
 
 nats-py's `fetch` can forget messages that it was given when its time ends at a bad moment, and they
-would come again only after the acknowledgement wait, a minute later.
+would come again only after the acknowledgement wait, a minute later. Its subscriptions hand each
+message through a queue and a task, which costs more than most handlers: here they are poured.
 """
 
 import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import structlog
-from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
-from services.runtime.bus import UNCLEAR, Bus
+from services.runtime.bus import UNCLEAR, Arrival, Bus
 
 log = structlog.get_logger(__name__)
 
 EXPIRES_SECONDS = 20
 PAUSE_SECONDS = 0.5
+
+
+class Delivery(NamedTuple):
+    """One message as the consumer delivered it, to be answered in one of four ways."""
+
+    bus: Bus
+    stream: str
+    sequence: int
+    subject: str
+    data: bytes
+    answers_to: str
+    times: int
+    """How often it was delivered, this time included."""
+
+    async def ack(self) -> None:
+        """It is done with."""
+        await self._answer(b"+ACK")
+
+    async def nak(self, delay: float) -> None:
+        """It is to come again after `delay` seconds."""
+        nanoseconds = json.dumps({"delay": int(delay * 1e9)})
+        await self._answer(b"-NAK " + nanoseconds.encode())
+
+    async def in_progress(self) -> None:
+        """It is being worked on: nobody else is to have it yet."""
+        await self._answer(b"+WPI")
+
+    async def term(self) -> None:
+        """It is never to come again."""
+        await self._answer(b"+TERM")
+
+    async def _answer(self, word: bytes) -> None:
+        await self.bus.client.publish(self.answers_to, word)
 
 
 class Deliveries:
@@ -33,17 +65,17 @@ class Deliveries:
         self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
         self._ahead = ahead
         self._asked = 0
-        self._arrived: deque[Msg] = deque()
-        self._in_hand: dict[asyncio.Task[None], Msg] = {}
+        self._refused = False
+        self._arrived: deque[Delivery] = deque()
+        self._in_hand: dict[asyncio.Task[None], Delivery] = {}
         self._wake = asyncio.Event()
-        self._subscription: Subscription | None = None
+        self._pouring = AsyncExitStack()
         self._inbox = ""
 
     async def __aenter__(self) -> Self:
-        self._inbox = self._bus.client.new_inbox()
-        self._subscription = await self._bus.client.subscribe(
-            self._inbox, cb=self._on_message, pending_msgs_limit=-1, pending_bytes_limit=-1
-        )
+        client = self._bus.client
+        self._inbox = client.new_inbox()
+        await self._pouring.enter_async_context(client.pouring(self._inbox, self._on_arrival))
         self._bus.on_reconnect.add(self._on_reconnect)
         return self
 
@@ -54,16 +86,20 @@ class Deliveries:
         trace: TracebackType | None,
     ) -> None:
         self._bus.on_reconnect.discard(self._on_reconnect)
-        if self._subscription is not None and not self._bus.client.is_closed:
-            await self._subscription.unsubscribe()
+        await self._pouring.aclose()
 
-    async def next(self) -> Msg:
+    async def next(self) -> Delivery:
         """The next message, however long it takes, over restarts of the server."""
         while not self._arrived:
             self._wake.clear()
             try:
+                if self._refused:  # the server or the consumer is on its way back
+                    self._refused = False
+                    await asyncio.sleep(PAUSE_SECONDS)
+                    self._asked = 0
                 await self._ask()
-                await asyncio.wait_for(self._wake.wait(), EXPIRES_SECONDS + PAUSE_SECONDS)
+                async with asyncio.timeout(EXPIRES_SECONDS + PAUSE_SECONDS):
+                    await self._wake.wait()
             except TimeoutError:
                 self._asked = 0  # whatever was asked for has expired by now
             except UNCLEAR as error:
@@ -71,9 +107,9 @@ class Deliveries:
                 await asyncio.sleep(PAUSE_SECONDS)
         return self._arrived.popleft()
 
-    def hold(self, msg: Msg, task: "asyncio.Task[None]") -> None:
+    def hold(self, delivery: Delivery, task: "asyncio.Task[None]") -> None:
         """Tells that `task` works on the message, however long that takes."""
-        self._in_hand[task] = msg
+        self._in_hand[task] = delivery
         task.add_done_callback(self._in_hand.pop)
 
     @asynccontextmanager
@@ -83,9 +119,9 @@ class Deliveries:
         async def keep() -> None:
             while True:
                 await asyncio.sleep(every)
-                for msg in (*self._arrived, *self._in_hand.values()):
+                for delivery in (*self._arrived, *self._in_hand.values()):
                     with suppress(*UNCLEAR, NatsError):
-                        await msg.in_progress()
+                        await delivery.in_progress()
 
         keeping = asyncio.create_task(keep(), name=f"holding {self._next}")
         try:
@@ -101,22 +137,25 @@ class Deliveries:
         request = {"batch": wanted, "expires": EXPIRES_SECONDS * 1_000_000_000}
         await self._bus.client.publish(self._next, json.dumps(request).encode(), reply=self._inbox)
 
-    async def _on_message(self, msg: Msg) -> None:
-        status = msg.headers.get("Status") if msg.headers else None
-        if status is None:
-            self._asked -= 1
-            self._arrived.append(msg)
+    def _on_arrival(self, arrival: Arrival) -> None:
+        if arrival.status is not None:
+            self._on_status(*arrival.status)
         else:
-            await self._on_status(status, msg.headers or {})
+            self._asked = max(0, self._asked - 1)
+            subject, reply, data, _ = arrival
+            # $JS.ACK.<stream>.<consumer>.<times>.<stream seq>.<consumer seq>.<time>.<pending>
+            _, _, stream, _, times, sequence, *_ = reply.split(".")
+            self._arrived.append(
+                Delivery(self._bus, stream, int(sequence), subject, data, reply, int(times))
+            )
         self._wake.set()
 
-    async def _on_status(self, status: str, headers: dict[str, str]) -> None:
+    def _on_status(self, status: str, headers: dict[str, str]) -> None:
         if status == "408" and "Nats-Pending-Messages" in headers:
             self._asked -= int(headers["Nats-Pending-Messages"])
             return
         log.info("deliveries.refused", status=status, why=headers.get("Description", ""))
-        await asyncio.sleep(PAUSE_SECONDS)  # the server or the consumer is on its way back
-        self._asked = 0
+        self._refused = True
 
     def _on_reconnect(self) -> None:
         self._asked = 0

@@ -8,7 +8,8 @@ written as one atomic batch, and so made durable by one fsync.
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
@@ -140,11 +141,9 @@ class EventStore:
     async def read(self, aggregate: Aggregate) -> History:
         """All messages of the aggregate, in order. Raises Unavailable when the log is away."""
         stream = stream_of(aggregate.kind)
-        raw: list[tuple[int, bytes]] = []
         try:
-            async for attempt in stamina.retry_context(on=Unclear, timeout=PATIENCE_SECONDS):
-                with attempt:
-                    raw = await self._read(stream, aggregate.subject)
+            until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+            raw = await _patiently(lambda: self._read(stream, aggregate.subject), until=until)
         except Unclear as error:
             raise Unavailable(_("The log does not answer.")) from error
         messages = tuple(decode(payload, sequence=sequence) for sequence, payload in raw)
@@ -279,15 +278,8 @@ class _GroupCommit:
 
     async def _write_alone(self, write: _Write) -> None:
         try:
-            async for attempt in stamina.retry_context(
-                on=Unclear,
-                timeout=max(0.01, write.deadline - asyncio.get_running_loop().time()),
-                attempts=None,
-                wait_initial=0.05,
-                wait_max=1.0,
-            ):
-                with attempt:
-                    _succeed(write, await self._try_once(write))
+            done = await _patiently(lambda: self._try_once(write), until=write.deadline)
+            _succeed(write, done)
         except Unclear:
             _fail(
                 write, Unavailable(_("The log gives no clear answer. Try again with the same key."))
@@ -345,11 +337,25 @@ class _GroupCommit:
                 raise Unclear(status)
 
 
+async def _patiently(call: Callable[[], Awaitable[S]], *, until: float) -> S:
+    """What `call` returns, tried while it raises Unclear, until that moment of the loop's clock."""
+    with suppress(Unclear):
+        return await call()  # nearly always; setting up the tries costs more than the call
+    left = until - asyncio.get_running_loop().time()
+    async for attempt in stamina.retry_context(
+        on=Unclear, timeout=max(0.01, left), attempts=None, wait_initial=0.05, wait_max=1.0
+    ):
+        with attempt:
+            return await call()
+    raise Unclear
+
+
 async def _collect(answers: "asyncio.Queue[Msg]", found: list[tuple[int, bytes]]) -> bool:
     """Adds one batch of direct answers to `found`; True when there are more in the stream."""
     while True:
         try:
-            answer = await asyncio.wait_for(answers.get(), ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer = await answers.get()
         except TimeoutError as error:
             raise Unclear from error
         headers = answer.headers or {}

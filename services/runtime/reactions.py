@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, PullSub
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
 from prometheus_client import Counter
@@ -22,7 +21,7 @@ from prometheus_client import Counter
 from contracts.codec import Message, Undecodable, decode
 from contracts.streams import DEAD_LETTERS, Stream
 from services.runtime.bus import UNCLEAR, Bus
-from services.runtime.deliveries import Deliveries
+from services.runtime.deliveries import Deliveries, Delivery
 from services.runtime.problems import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -71,20 +70,20 @@ class Reactions:
         slots = asyncio.Semaphore(workers)
 
         def register(handler: Handler) -> Handler:
-            async def react(raw: Msg) -> None:
+            async def react(delivery: Delivery) -> None:
                 try:
-                    await self._react(name, handler, raw)
+                    await self._react(name, handler, delivery)
                 except (NatsError, *UNCLEAR) as error:
                     # Not acknowledged, so it comes again.
                     log.info("reaction.unacknowledged", reaction=name, why=repr(error))
                 finally:
                     slots.release()
 
-            async def wanted(deliveries: Deliveries) -> Msg:
-                while (raw := await deliveries.next()).subject.split(".", 1)[0] not in kinds:
+            async def wanted(deliveries: Deliveries) -> Delivery:
+                while (delivery := await deliveries.next()).subject.split(".", 1)[0] not in kinds:
                     with contextlib.suppress(NatsError, *UNCLEAR):
-                        await raw.ack()
-                return raw
+                        await delivery.ack()
+                return delivery
 
             async def pull() -> None:
                 async with (
@@ -95,14 +94,14 @@ class Reactions:
                         # A place first: what waits for one in the deliveries is held on to.
                         await slots.acquire()
                         try:
-                            raw = await wanted(deliveries)
+                            delivery = await wanted(deliveries)
                         except BaseException:
                             slots.release()
                             raise
-                        task = asyncio.create_task(react(raw), name=f"reaction {name}")
+                        task = asyncio.create_task(react(delivery), name=f"reaction {name}")
                         self._under_way.add(task)
                         task.add_done_callback(self._under_way.discard)
-                        deliveries.hold(raw, task)
+                        deliveries.hold(delivery, task)
 
             subscriber = self._broker.subscriber(
                 # A consumer of several filters is served many times as slowly as one of one.
@@ -138,56 +137,58 @@ class Reactions:
             await self._broker.stop()
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    async def _react(self, name: str, handler: Handler, raw: Msg) -> None:
-        place = raw.metadata
+    async def _react(self, name: str, handler: Handler, delivery: Delivery) -> None:
         try:
-            message = decode(raw.data, sequence=place.sequence.stream)
+            message = decode(delivery.data, sequence=delivery.sequence)
         except Undecodable as error:
-            await self._bury(name, raw, str(error))
+            await self._bury(name, delivery, str(error))
             return
         try:
             await handler(message)
         except RetryLater as later:
             HANDLED.labels(name, "later").inc()
-            await raw.nak(delay=later.seconds)
+            await delivery.nak(delay=later.seconds)
         except Unavailable as error:
-            log.warning("reaction.waiting", reaction=name, subject=raw.subject, why=error.detail)
+            log.warning(
+                "reaction.waiting", reaction=name, subject=delivery.subject, why=error.detail
+            )
             HANDLED.labels(name, "waiting").inc()
-            await raw.nak(delay=delay(place.num_delivered or 1))
+            await delivery.nak(delay=delay(delivery.times))
         except Exception as error:
             # Not the number of deliveries: having had to wait is no failure.
             self._failures[name, message.sequence] += 1
             failures = self._failures[name, message.sequence]
-            log.exception("reaction.failed", reaction=name, subject=raw.subject, tries=failures)
+            log.exception(
+                "reaction.failed", reaction=name, subject=delivery.subject, tries=failures
+            )
             if failures >= TRIES:
-                await self._bury(name, raw, repr(error))
+                await self._bury(name, delivery, repr(error))
                 del self._failures[name, message.sequence]
             else:
                 HANDLED.labels(name, "failed").inc()
-                await raw.nak(delay=delay(failures))
+                await delivery.nak(delay=delay(failures))
         else:
             HANDLED.labels(name, "done").inc()
             self._failures.pop((name, message.sequence), None)
-            await raw.ack()
+            await delivery.ack()
 
-    async def _bury(self, name: str, raw: Msg, reason: str) -> None:
+    async def _bury(self, name: str, delivery: Delivery, reason: str) -> None:
         """To the dead letters, whole and with its reason; only then is it ended here."""
-        place = raw.metadata
-        log.error("reaction.dead_letter", reaction=name, subject=raw.subject, reason=reason)
+        log.error("reaction.dead_letter", reaction=name, subject=delivery.subject, reason=reason)
         await self._bus.jetstream.publish(
             f"dead.{self._service}.{name}",
-            raw.data,
+            delivery.data,
             stream=DEAD_LETTERS.name,
             headers={
-                "Nats-Msg-Id": f"{self._service}/{name}/{place.stream}/{place.sequence.stream}",
+                "Nats-Msg-Id": f"{self._service}/{name}/{delivery.stream}/{delivery.sequence}",
                 "Redress-Reason": " ".join(reason.split())[:500],
-                "Redress-Subject": raw.subject,
-                "Redress-Stream": str(place.stream),
-                "Redress-Sequence": str(place.sequence.stream),
+                "Redress-Subject": delivery.subject,
+                "Redress-Stream": delivery.stream,
+                "Redress-Sequence": str(delivery.sequence),
             },
         )
         HANDLED.labels(name, "dead").inc()
-        await raw.term()
+        await delivery.term()
 
 
 def delay(tries: int) -> float:
