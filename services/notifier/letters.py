@@ -9,17 +9,16 @@ paragraph, a quote or a table looks like, `sections.j2` has the parts that many 
 
 import json
 import re
-import textwrap
 import tomllib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from babel.numbers import format_decimal
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound
 
@@ -158,14 +157,11 @@ class Speech:
         """`7 December 2026, 14:30 UTC`"""
         at = datetime.fromisoformat(value).astimezone(UTC)
         comma = "،" if self._name == "ar" else ","
-        return f"{self._day(at)}{comma} {format_time(at, 'HH:mm', locale=self._locale)} UTC"
+        return f"{_day(at.date(), self._name)}{comma} {at:%H:%M} UTC"
 
     def day(self, value: str) -> str:
         """`7 December 2026`"""
-        return self._day(datetime.fromisoformat(value).astimezone(UTC))
-
-    def _day(self, at: datetime) -> str:
-        return format_date(at, "d MMMM y", locale=self._locale)
+        return _day(datetime.fromisoformat(value).astimezone(UTC).date(), self._name)
 
     def reason(self, code: str) -> str:
         """`Wrong category (Search exposure cheating)`; the code itself where it is not known."""
@@ -210,11 +206,22 @@ class Speech:
         return str(form).format(n=format_decimal(number, locale=self._locale))
 
 
+@lru_cache(maxsize=1000)
+def _day(day: date, language: str) -> str:
+    return format_date(day, "d MMMM y", locale=language)
+
+
 def _fill(text: str, columns: int = TEXT_COLUMNS) -> str:
     """One paragraph, wrapped; words longer than a line (addresses) stay whole."""
-    return textwrap.fill(
-        " ".join(text.split()), columns, break_long_words=False, break_on_hyphens=False
-    )
+    lines: list[str] = []
+    line = ""
+    for word in text.split():  # textwrap would take ten times as long to find the same places
+        if line and len(line) + 1 + len(word) > columns:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return "\n".join((*lines, line))
 
 
 def _quoted(text: str) -> str:

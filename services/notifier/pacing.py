@@ -53,6 +53,10 @@ class Pacing:
                 self._domains.pop(name, None)
 
     async def _take(self, domain: "_Domain") -> None:
+        if not domain.slots.locked() and not self._sessions.locked():
+            await domain.slots.acquire()  # neither waits
+            await self._sessions.acquire()
+            return
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await domain.slots.acquire()

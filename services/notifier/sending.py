@@ -7,6 +7,7 @@ and the fact that records it, and then both have the same Message-ID.
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -32,7 +33,7 @@ from services.notifier.delivery import (
 from services.notifier.pacing import NotYourTurn, Pacing, Turn
 from services.notifier.smtp import ServerAway, Transport
 from services.runtime.clock import Clock
-from services.runtime.events import EventStore
+from services.runtime.events import EventStore, History
 from services.runtime.problems import Conflict, Unavailable
 from services.runtime.reactions import RetryLater
 
@@ -42,6 +43,15 @@ UNDER_WAY_SECONDS = 10.0
 
 ANSWERS = Counter("redress_mail_answers", "What SMTP servers said", ["answer"])
 HANDED_OVER = Histogram("redress_mail_seconds", "From queued to accepted by the server")
+
+
+class _Attempt(NamedTuple):
+    """One mail handed over: how it stood before, at which version, and what the server said."""
+
+    before: Delivery
+    version: int
+    message_id: str
+    answer: Answer
 
 
 class Sending:
@@ -79,23 +89,33 @@ class Sending:
         self._under_way.add(queued.mail_id)
         try:
             async with self._pacing.turn(queued.to_address, now) as turn:
-                await self._send(message, queued, turn)
+                attempt = await self._try(message, queued, turn)
+            # The answer is written down while the session sends the next one.
+            if attempt is not None:
+                await self._conclude(message, queued, attempt)
         except NotYourTurn as later:
             raise RetryLater(later.seconds, str(later)) from later
         finally:
             self._under_way.discard(queued.mail_id)
 
-    async def _send(self, message: Message, mail: MailQueued, turn: Turn) -> None:
+    async def _try(self, message: Message, mail: MailQueued, turn: Turn) -> _Attempt | None:
+        """Hands the mail over, unless its history says that it is sent; raises RetryLater."""
         aggregate = Aggregate(kind="mail", id=mail.mail_id)
-        history = await self._store.read(aggregate)
+        if await self._store.version(aggregate) == message.sequence:
+            history = History((message,), message.sequence)  # nothing happened to it yet
+        else:
+            history = await self._store.read(aggregate)
         delivery = folded(history.facts)
         if delivery.ended:
-            return
+            return None
         if delivery.retry_at and delivery.retry_at > (now := self._clock()):
             raise RetryLater((delivery.retry_at - now).total_seconds(), "deferred")
-
         message_id, answer = await self._hand_over(mail)
         turn.answered(answer, self._clock())
+        return _Attempt(delivery, history.version, message_id, answer)
+
+    async def _conclude(self, message: Message, mail: MailQueued, attempt: _Attempt) -> None:
+        delivery, version, message_id, answer = attempt
         known_away = isinstance(answer, NotNow) and answer.until and delivery.retry_at
         if known_away and not overdue(delivery, self._clock()):
             assert isinstance(answer, NotNow)
@@ -105,7 +125,7 @@ class Sending:
         fact = conclude(
             delivery, answer, mail_id=mail.mail_id, message_id=message_id, now=self._clock()
         )
-        await self._record(aggregate, fact, message, version=history.version)
+        await self._record(Aggregate(kind="mail", id=mail.mail_id), fact, message, version=version)
         match fact:
             case MailBounced() if isinstance(answer, Never) and no_such_mailbox(answer.reason):
                 await self._suppress(mail, answer.reason, meta_of=message)
