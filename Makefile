@@ -1,12 +1,14 @@
 # Everything a person or CI runs. `make` alone lists it.
 #   PORT=8080      the one public port            DATA=var/data   where everything is kept
 #   PYTHON=python3 the interpreter, 3.11 or newer  ARGS=           more words for pytest or bench
+#   WORKERS=2      processes that test, a file each
 
 PYTHON ?= python3
 PORT ?= 8080
 DATA ?= var/data
 ROLE ?=
 MEMBER ?=
+WORKERS ?= 2
 ARGS ?=
 
 BIN := .venv/bin
@@ -35,7 +37,7 @@ token: setup ## Print a bearer token for the API: ROLE=moderator [MEMBER=mia]
 	@$(BIN)/python -m deploy.bearer_token --data '$(DATA)' --role '$(ROLE)' --member '$(MEMBER)'
 
 test: setup-test ## Run every test; what cannot run on this machine is skipped and says why
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --tb=short $(ARGS)
 
 lint: setup-test ## Check style, types and import directions
 	@$(BIN)/ruff check .

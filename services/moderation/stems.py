@@ -14,7 +14,7 @@ LONGEST: Final = 64
 
 _WORD: Final = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _NUMBER: Final = re.compile(r"[ck]-[0-9a-z]{5}-[0-9a-z]{5}")
-_VOWEL_SIGNS: Final = dict.fromkeys([*range(0x064B, 0x0660), 0x0670, 0x0640])
+_VOWEL_SIGNS: Final = re.compile("[\u064b-\u065f\u0670\u0640]")
 _STEMMERS: Final = {
     language: snowballstemmer.stemmer(language) for language in ("english", "russian", "arabic")
 }
@@ -24,11 +24,17 @@ def stems(text: str) -> list[str]:
     """The stems of a text's words, in order, each once. Numbers of cases and complaints are kept
     whole; each word is stemmed by its script, since people mix languages."""
     found: dict[str, None] = {}
-    for word in _WORD.findall(text.translate(_VOWEL_SIGNS).casefold()):
-        if _NUMBER.fullmatch(word):
+    for word in dict.fromkeys(_WORD.findall(_VOWEL_SIGNS.sub("", text).casefold())):
+        if "-" not in word:
+            parts = [word]
+        elif _NUMBER.fullmatch(word):
             found[word.replace("-", "")] = None
+            continue
         else:
-            found.update((_stem(part), None) for part in word.split("-") if len(part) <= LONGEST)
+            parts = word.split("-")
+        for part in parts:
+            if len(part) <= LONGEST:
+                found[_stem(part)] = None
     return list(found)
 
 
