@@ -9,12 +9,16 @@ stream must not take one another's durable names (they are `<service>-<name>`), 
 cancel a timer may cancel every timer.
 
 `python -m deploy.broker` prints the configuration for containers; passwords are read from
-`NATS_<USER>_PASSWORD`.
+`NATS_<USER>_PASSWORD`. `python -m deploy.broker nats-2 nats-1 nats-2 nats-3` prints that of the
+server `nats-2` in a cluster of the three.
 """
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
 
 from contracts.streams import (
     CHATS,
@@ -50,21 +54,31 @@ EVIDENCE = f"OBJ_{EVIDENCE_BUCKET}"
 USERS = (ADMIN, *SUBJECTS_OF_WRITER)
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One server of several that keep the log together. `name` is its own; `listen` is `host:port`
+    for the other servers, whose addresses are the `routes` (its own may be among them)."""
+
+    name: str
+    listen: str
+    routes: Sequence[str]
+
+
 def configuration(
     *,
     passwords: Mapping[str, str],
     listen: str,
     monitor: str,
     store: str,
-    extra: Mapping[str, object] | None = None,
+    cluster: Cluster | None = None,
 ) -> str:
     """nats-server's configuration, which is JSON.
 
     `listen` and `monitor` are `host:port` of clients and of the health page; `store` is the folder
-    of the log; `extra` holds more top-level settings, such as `cluster`.
+    of the log.
     """
-    document = {
-        "server_name": "redress",
+    document: dict[str, object] = {
+        "server_name": cluster.name if cluster else "redress",
         "listen": listen,
         "http": monitor,
         # Acknowledged means on disk: without it a power cut loses writes that people were told of.
@@ -72,8 +86,15 @@ def configuration(
         "authorization": {
             "users": [_user(name, passwords[name]) for name in USERS],
         },
-        **(extra or {}),
     }
+    if cluster:
+        password = passwords[ADMIN]
+        document["cluster"] = {
+            "name": "redress",
+            "listen": cluster.listen,
+            "authorization": {"user": ADMIN, "password": password},
+            "routes": [f"nats://{ADMIN}:{quote(password)}@{each}" for each in cluster.routes],
+        }
     return json.dumps(document, indent=2) + "\n"
 
 
@@ -123,12 +144,16 @@ def _getting(stream: str) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
+    name, *servers = sys.argv[1:] or [""]
     print(
         configuration(
             passwords={user: os.environ[f"NATS_{user.upper()}_PASSWORD"] for user in USERS},
             listen="0.0.0.0:4222",
             monitor="0.0.0.0:8222",
             store="/data",
+            cluster=Cluster(name, "0.0.0.0:6222", [f"{server}:6222" for server in servers])
+            if name
+            else None,
         ),
         end="",
     )

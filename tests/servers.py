@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from deploy.broker import USERS, configuration
+from deploy.broker import USERS, Cluster, configuration
 from deploy.parts import ROOT
 from deploy.ports import HOST, free_ports
 from deploy.processes import Probe, Process
@@ -40,7 +40,7 @@ class SettingsOfTest(Settings):
 class NatsServer:
     """A nats-server with the configuration that is deployed, its log in `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, cluster: Cluster | None = None) -> None:
         ports = free_ports(["nats", "monitor"])
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -51,6 +51,7 @@ class NatsServer:
                 listen=f"{HOST}:{ports['nats']}",
                 monitor=f"{HOST}:{ports['monitor']}",
                 store=str(folder),
+                cluster=cluster,
             )
         )
         self.url = f"nats://{HOST}:{ports['nats']}"
@@ -64,8 +65,12 @@ class NatsServer:
         )
 
     def start(self) -> None:
-        self._process.start()
+        self.launch()
         _until(self._probe.answers, self._process)
+
+    def launch(self) -> None:
+        """Starts it only: a server of a cluster is not ready before the others are there."""
+        self._process.start()
 
     def stop(self) -> None:
         """As an operator would (SIGTERM)."""

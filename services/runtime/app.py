@@ -58,7 +58,7 @@ def assemble(settings: Settings, *, clock: Clock, metadata: sa.MetaData) -> Part
     """The parts of a service, not yet connected to anything."""
     bus = Bus(settings)
     broker = NatsBroker(
-        settings.nats_url,
+        settings.nats_servers,
         name=f"{settings.service}-reactions",
         security=_security(settings),
         max_reconnect_attempts=-1,

@@ -99,12 +99,17 @@ class LeanClient(Client):
 
     @staticmethod
     def _parse_header_lines(raw: bytes) -> dict[str, str]:
-        headers = {}
-        for line in raw.decode(errors="replace").split("\r\n"):
-            name, colon, value = line.partition(":")
-            if colon:
-                headers[name.strip()] = value.strip()
-        return headers
+        return header_lines(raw)
+
+
+def header_lines(raw: bytes) -> dict[str, str]:
+    """The headers in `raw`, by name; lines that are none are left out."""
+    headers = {}
+    for line in raw.decode(errors="replace").split("\r\n"):
+        name, colon, value = line.partition(":")
+        if colon:
+            headers[name.strip()] = value.strip()
+    return headers
 
 
 def status_of(headers: bytes) -> tuple[str, dict[str, str]] | None:
@@ -113,7 +118,7 @@ def status_of(headers: bytes) -> tuple[str, dict[str, str]] | None:
         return None
     line, _, rest = headers.partition(b"\r\n")
     code, _, description = line.removeprefix(_INLINE).decode().partition(" ")
-    return code, {"Description": description} | LeanClient._parse_header_lines(rest)
+    return code, {"Description": description} | header_lines(rest)
 
 
 async def _never(msg: Msg) -> None:
@@ -152,7 +157,7 @@ class Bus:
         password = self._settings.nats_password
         client = LeanClient()
         await client.connect(
-            self._settings.nats_url,
+            self._settings.nats_servers,
             name=self._settings.service,
             user=self._settings.nats_user,
             password=password.get_secret_value() if password else None,

@@ -10,7 +10,8 @@ class Settings(BaseSettings):
     """Each service subclasses this and names itself in `service`.
 
     `public_url` is the one origin that people see, without a trailing slash. `secret_key` signs
-    sessions, tokens and links: the same in every service, at least 32 characters.
+    sessions, tokens and links: the same in every service, at least 32 characters. `nats_url` names
+    the log's server, or those of its cluster with commas between them.
     """
 
     model_config = SettingsConfigDict(env_prefix="REDRESS_", extra="ignore")
@@ -30,6 +31,10 @@ class Settings(BaseSettings):
     replicas: Annotated[Literal[1, 3], BeforeValidator(int)] = 1
     niceness: int = 0
     """Added to the process's own: work that nobody waits for gives way to work that people do."""
+
+    @property
+    def nats_servers(self) -> list[str]:
+        return self.nats_url.split(",")
 
     @property
     def marketplace_url(self) -> str:
