@@ -128,7 +128,8 @@ class Feed:
         if not self._arrived:
             self._wake.clear()
             try:
-                await asyncio.wait_for(self._wake.wait(), 2 * HEARTBEAT_SECONDS + 1)
+                async with asyncio.timeout(2 * HEARTBEAT_SECONDS + 1):
+                    await self._wake.wait()
             except TimeoutError as error:
                 raise FeedBroken("no heartbeat") from error
         if self._lost:

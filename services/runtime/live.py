@@ -172,7 +172,8 @@ class Live:
                 place = self._projector.position
                 yield f"id: {place}\nevent: changed\ndata: {place}\n\n"
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), self._every)
+                    async with asyncio.timeout(self._every):
+                        await self._closing.wait()
 
     @contextlib.contextmanager
     def _listening(self, page: _Page) -> Iterator[None]:

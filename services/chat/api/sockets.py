@@ -378,7 +378,8 @@ async def _receive(
     socket: WebSocket, listener: Listener, on_frame: Callable[[dict[str, Any]], Awaitable[None]]
 ) -> None:
     while True:
-        text = await asyncio.wait_for(socket.receive_text(), SILENCE_SECONDS)
+        async with asyncio.timeout(SILENCE_SECONDS):
+            text = await socket.receive_text()
         frame: dict[str, Any] = {}
         try:
             frame = _parsed(text)
@@ -431,7 +432,8 @@ async def _stream(listener: Listener, heard: Callable[[], Awaitable[None]]) -> A
     while not listener.overrun.is_set():
         await heard()
         try:
-            text, sequence = await asyncio.wait_for(listener.next(), KEEP_ALIVE_SECONDS)
+            async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+                text, sequence = await listener.next()
         except TimeoutError:
             yield ": still here\n\n"
             continue
