@@ -33,7 +33,8 @@ class MailQueued(Contract):
 
     `reader` is who is told (`member:ivan`, `guest:4f…`, `role:moderators`), `fact` the type of what
     is told; with it, `decision_id` says which decision was told. `duty` None: obligatory. `again`
-    is the mail that this one repeats, where somebody sent it again.
+    is the mail that this one repeats, where somebody sent it again. `cause` is where the message
+    that it tells of stands in the stream `COMPLAINTS`.
     """
 
     type: Literal["MailQueued"] = "MailQueued"
@@ -53,6 +54,7 @@ class MailQueued(Contract):
     fact: str | None = None
     decision_id: str | None = None
     again: str | None = None
+    cause: int | None = None
 
 
 class MailSent(Contract):

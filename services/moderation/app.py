@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from contracts.streams import COMPLAINTS, STAFF
+from contracts.streams import COMPLAINTS, MAIL, STAFF
 from services.moderation import api
 from services.moderation.bulk import Bulks
 from services.moderation.case_lists import CaseLists
@@ -15,6 +15,7 @@ from services.moderation.desk import Desk
 from services.moderation.figures import Figures
 from services.moderation.handlers import Handlers
 from services.moderation.joining import Joining
+from services.moderation.mails import MAIL_VIEWS
 from services.moderation.member_store import MemberStore
 from services.moderation.members import Members
 from services.moderation.outgoing.desk import OutgoingDesk
@@ -75,6 +76,17 @@ def build(
         views=STAFF_VIEWS,
     )
     parts.projectors.append(staff_projector)
+    parts.projectors.append(
+        Projector(
+            "mails",
+            bus=parts.bus,
+            database=parts.database,
+            metadata=metadata,
+            stream=MAIL,
+            subjects=MAIL.subjects,
+            views=MAIL_VIEWS,
+        )
+    )
     staff = StaffDesk(
         events=parts.events, projector=staff_projector, database=parts.database, clock=clock
     )

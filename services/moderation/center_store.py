@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from services.moderation.mails import mails
 from services.moderation.store import Page, Store, is_id, rows_of
 from services.moderation.tables import (
     answers,
@@ -24,22 +25,26 @@ _CHANGES_AT_ONCE = 500
 
 
 class ComplaintParts(NamedTuple):
-    """A complaint, its case once it has one, that case's timeline, and its appeals."""
+    """A complaint, its case once it has one, that case's timeline, its appeals, and the mails that
+    its complainant was sent about it."""
 
     complaint: Row
     case: Row | None
     timeline: Sequence[Row]
     lodged: Sequence[Row]
+    mails: Sequence[Row] = ()
 
 
 class AccusedParts(NamedTuple):
-    """A case as its accused knows it: what they sent, and what is on their record for it."""
+    """A case as its accused knows it: what they sent, what is on their record for it, and the mails
+    that they were sent about it."""
 
     case: Row
     answers: Sequence[Row]
     timeline: Sequence[Row]
     sent: Sequence[Row]
     findings: Sequence[Row]
+    mails: Sequence[Row] = ()
 
 
 class Matters(NamedTuple):
@@ -63,8 +68,12 @@ class CenterStore(Store):
             if not found:
                 return None
             case_id = found[0]["case_id"]
+            about = mails.c.complaint_id == complaint_id
             if case_id is None:
-                return ComplaintParts(found[0], None, (), ())
+                mailed = await rows_of(connection, _mailed(about))
+                return ComplaintParts(found[0], None, (), (), mailed)
+            # Who filed several complaints is told once, in a mail about one of them.
+            theirs = (mails.c.case_id == case_id) & (mails.c.reader == found[0]["complainant"])
             joined = await rows_of(connection, sa.select(cases).where(cases.c.id == case_id))
             mine = sa.select(sent).where(
                 sent.c.case_id == case_id, sent.c.complaint_id == complaint_id
@@ -74,6 +83,7 @@ class CenterStore(Store):
                 joined[0] if joined else None,
                 await rows_of(connection, _timelines([case_id])),
                 await rows_of(connection, mine),
+                await rows_of(connection, _mailed(about | theirs)),
             )
 
     async def accused_parts(self, case_id: str) -> AccusedParts | None:
@@ -87,6 +97,7 @@ class CenterStore(Store):
             answered = sa.select(answers).where(a.case_id == case_id)
             theirs = sa.select(sent).where(s.case_id == case_id, s.complaint_id.is_(None))
             member = f"member:{found[0]['accused']}"
+            mailed = _mailed((mails.c.case_id == case_id) & (mails.c.reader == member))
             on_record = sa.select(findings).where(f.member == member, f.case_id == case_id)
             return AccusedParts(
                 found[0],
@@ -94,6 +105,7 @@ class CenterStore(Store):
                 await rows_of(connection, _timelines([case_id])),
                 await rows_of(connection, theirs.order_by(s.at, s.id)),
                 await rows_of(connection, on_record.order_by(f.at, f.id)),
+                await rows_of(connection, mailed),
             )
 
     async def complaints_by(self, complainant: str, *, cursor: str | None, limit: int) -> Matters:
@@ -182,6 +194,10 @@ class CenterStore(Store):
             for row in await rows_of(connection, answered.where(answers.c.case_id.in_(case_ids))):
                 matters.answers.setdefault(row["case_id"], []).append(row)
         return matters
+
+
+def _mailed(whose: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(mails).where(whose, mails.c.sent_at.is_not(None))
 
 
 def _timelines(case_ids: list[str]) -> sa.Select[Any]:

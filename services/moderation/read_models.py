@@ -52,6 +52,8 @@ class TimelineEntry(Shown):
     evidence: tuple[EvidenceItem, ...] = ()
     sequence: int | None = None
     """Where it stands in the log, for staff: what is newer than the version that they saw."""
+    told_at: datetime | None = None
+    """When the mail that told the reader of it was sent, where one was."""
 
 
 class Answer(Shown):

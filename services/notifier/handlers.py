@@ -173,6 +173,7 @@ class Queueing:
             duty=telling.duty if telling.duty != "obligatory" else None,
             fact=telling.fact,
             decision_id=telling.decision_id,
+            cause=message.sequence,
         )
 
     async def _contact(self, telling: Telling, message: Message) -> Contact:

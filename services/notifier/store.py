@@ -125,4 +125,5 @@ def queued(row: Row) -> MailQueued:
     return MailQueued.model_validate({name: row[name] for name in _QUEUED})
 
 
-_QUEUED = MailQueued.model_fields.keys() - {"type", "version"}
+# Of what it tells, nothing in the mail itself speaks.
+_QUEUED = MailQueued.model_fields.keys() - {"type", "version", "cause"}

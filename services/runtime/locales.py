@@ -52,7 +52,17 @@ def date_text(at: date, language: str) -> str:
 
 def moment_text(at: datetime, language: str) -> str:
     """E.g. `22 November 2026, 21:15 UTC`."""
-    return f"{date_text(at, language)}, {_utc(at):%H:%M} UTC"
+    return _with_time(date_text(at, language), at, language)
+
+
+def short_moment_text(at: datetime, language: str) -> str:
+    """E.g. `22 Nov 2026, 21:15 UTC`."""
+    return _with_time(short_date_text(at, language), at, language)
+
+
+def _with_time(day: str, at: datetime, language: str) -> str:
+    comma = "،" if language.partition("-")[0] == "ar" else ","
+    return f"{day}{comma} {_utc(at):%H:%M} UTC"
 
 
 def span_text(n: int, unit: Unit, language: str) -> str:

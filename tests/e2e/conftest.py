@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2 as httpx
 import pytest
@@ -11,7 +12,11 @@ from deploy.demo.__main__ import Demo, samples
 from deploy.topology import Topology
 from services.runtime.auth import Auth
 from services.runtime.clock import utcnow
+from tests.e2e.furnishing import Furnishing
 from tests.unlimited import UNLIMITED
+
+ALWAYS_OPEN = {"REDRESS_SCHEDULES": str(Path(__file__).parents[1] / "data" / "always-open.json")}
+"""Operators are there whatever the time is."""
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +25,7 @@ def topology(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology | No
     if os.environ.get("REDRESS_URL"):
         yield None
         return
-    with Topology(tmp_path_factory.mktemp("site"), env=UNLIMITED) as started:
+    with Topology(tmp_path_factory.mktemp("site"), env=UNLIMITED | ALWAYS_OPEN) as started:
         yield started
 
 
@@ -35,15 +40,15 @@ def site(topology: Topology | None) -> str:
 
 
 @pytest.fixture(scope="session")
-def furnished(topology: Topology | None, site: str) -> str:
-    """The installation with the sample complaints filed, answered and decided.
-
-    One that is up already is taken as it is: `make demo` furnishes it.
-    """
-    if topology is not None:
-        auth = Auth(secret_key=credentials(topology.data).secret_key, public_url=site, clock=utcnow)
-        with httpx.Client(base_url=site, timeout=30) as http:
-            demo = Demo(http, auth, remembered=topology.data / "demo.json")
-            for _step in demo.carry_out(samples()):
-                pass
-    return site
+def furnishing(topology: Topology | None, site: str) -> Iterator[Furnishing]:
+    """The installation with something on every page."""
+    if topology is None:
+        pytest.skip("needs the secret of an installation started here")
+    auth = Auth(secret_key=credentials(topology.data).secret_key, public_url=site, clock=utcnow)
+    with httpx.Client(base_url=site, timeout=30) as http:
+        demo = Demo(http, auth, remembered=topology.data / "demo.json")
+        for _step in demo.carry_out(samples()):
+            pass
+        furnishing = Furnishing(http, auth)
+        furnishing.furnish()
+        yield furnishing

@@ -2,59 +2,26 @@
 told in that language, in its direction, and light."""
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
+from fastapi.routing import iter_route_contexts
 from playwright.async_api import Browser, Page
+from starlette.routing import compile_path
 
 from services.runtime.locales import LANGUAGES, direction
+from tests.e2e.every_page import NOT_PAGES, WALKS, Walk
+from tests.e2e.furnishing import Furnishing
 from tests.e2e.people import DESKTOP, PHONE, Person, someone
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 
 HEAVIEST_PAGE = 100_000
 """Bytes on the wire, with style and scripts, without what people sent."""
-
-_PLACES_OF_A_KIND = 4
-_ID = re.compile(r"[0-9a-f]{32}")
-
-
-@dataclass(frozen=True)
-class Walk:
-    """Who walks where: the pages to begin with, and which links of theirs to follow."""
-
-    name: str | None
-    begin: tuple[str, ...]
-    follow: tuple[str, ...] = ()
-
-
-WALKS = {
-    "nobody": Walk(
-        None,
-        (
-            "/",
-            "/help",
-            "/help?q=refund",
-            "/help/file-a-complaint",
-            "/help/nothing-here",
-            "/complaints/new",
-            "/center",
-            "/center/mine",
-        ),
-    ),
-    "buyer": Walk("Иван Петров", ("/center",), ("/center/complaints/", "/complaints/")),
-    "seller": Walk(
-        "Sunrise Store", ("/center",), ("/center/cases/", "/cases/", "/center/standing")
-    ),
-    "moderator": Walk(
-        "Mia Novak",
-        ("/moderation", "/moderation?queue=done", "/mail", "/mail/mailbox"),
-        ("/moderation/",),
-    ),
-}
 
 
 @dataclass
@@ -74,7 +41,7 @@ class Findings:
         )
         if wide > 0:
             self.said.append(f"{what} ({language}): {wide} px wider than the window")
-        results = await Axe().run(page)
+        results = await Axe().run(page, options={"resultTypes": ["violations"]})
         for each in results.response["violations"]:
             places = "; ".join(node["html"][:200] for node in each["nodes"][:3])
             self.said.append(f"{what} ({language}): {each['id']}: {each['help']}: {places}")
@@ -82,35 +49,74 @@ class Findings:
 
 @pytest.mark.parametrize("walk", WALKS.values(), ids=WALKS)
 async def test_every_page_is_accessible_in_every_language_and_light(
-    browser: Browser, furnished: str, walk: Walk
+    browser: Browser, furnishing: Furnishing, site: str, walk: Walk
 ) -> None:
     findings = Findings()
-    async with someone(browser, furnished, "reader", PHONE) as person:
-        person.complaints = []
+    if walk.chats:
+        furnishing.chats()
+    async with someone(browser, site, "reader", PHONE) as person:
         if walk.name:
             await person.sign_in(walk.name)
+        person.complaints.clear()
         weight = await Weight.of(person.page)
-        async for path in places(person, walk):
-            for language in LANGUAGES:
+        for path in walk.pages:
+            path = path.format_map(furnishing.names)
+            status = 200
+            for language in LANGUAGES if walk.translated else ("en",):
                 weight.start()
                 between = "&" if "?" in path else "?"
-                await person.page.goto(f"{furnished}{path}{between}lang={language}")
-                await person.page.wait_for_load_state("load")
+                address = f"{site}{path}{between}lang={language}"
+                answer = await person.page.goto(address, wait_until="load")
+                status = answer.status if answer else 0
+                if status >= 500:
+                    findings.said.append(f"{path} ({language}): {status}")
                 if weight.bytes > HEAVIEST_PAGE:
                     findings.said.append(f"{path} ({language}): {weight.bytes} bytes")
                 await findings.look_at(person.page, language, path)
-        person.complaints.clear()  # a page that is not there is among the pages
+            if status >= 400:  # which the browser's console tells as an error
+                person.complaints.clear()
     assert not findings.said, "\n".join(findings.said)
 
 
+@pytest.mark.parametrize("service", ["intake", "moderation", "notifier", "chat"])
+def test_every_page_is_in_the_table(service: str, tmp_path: Path) -> None:
+    settings = import_module(f"services.{service}.settings").Settings
+    app = import_module(f"services.{service}.app").build(
+        settings(
+            port=1,
+            secret_key="k" * 40,
+            database_url=f"sqlite+aiosqlite:///{tmp_path}/none.db",
+            maildir=tmp_path,
+        )
+    )
+    walked = [
+        re.sub(r"\{[a-z_]+\}", "0", path.partition("?")[0])
+        for walk in WALKS.values()
+        for path in walk.pages
+    ]
+    pages = [
+        route.path or "/"
+        for route in iter_route_contexts(app.routes)
+        if "GET" in (route.methods or ()) and not route.include_in_schema
+    ]
+    assert pages
+    missing = [
+        page
+        for page in pages
+        if not page.startswith((f"/{service}/", "/sign-")) and not page.endswith(NOT_PAGES)
+        if not any(compile_path(page)[0].match(path) for path in walked)
+    ]
+    assert not missing, f"no row of tests/e2e/every_page.py leads to {missing}"
+
+
 async def test_the_wizard_is_accessible_and_keeps_what_was_typed_in_another_language(
-    browser: Browser, furnished: str
+    browser: Browser, site: str
 ) -> None:
     findings = Findings()
-    async with someone(browser, furnished, "guest", DESKTOP) as guest:
+    async with someone(browser, site, "guest", DESKTOP) as guest:
         page = guest.page
         link = "https://www.aliexpress.com/item/32845522857.html"
-        await page.goto(f"{furnished}/complaints/new?product_link={link}&lang=en")
+        await page.goto(f"{site}/complaints/new?product_link={link}&lang=en")
         await in_each_language(guest, findings, "the choice")
         await page.check("input[name=choice][value=complaint]")
         await go_on(page)
@@ -143,11 +149,11 @@ async def test_the_wizard_is_accessible_and_keeps_what_was_typed_in_another_lang
 
 
 async def test_the_whole_wizard_can_be_walked_with_the_keyboard_alone(
-    browser: Browser, furnished: str
+    browser: Browser, site: str
 ) -> None:
-    async with someone(browser, furnished, "typist", DESKTOP) as guest:
+    async with someone(browser, site, "typist", DESKTOP) as guest:
         keys = Keys(guest.page)
-        await guest.page.goto(f"{furnished}/complaints/new")
+        await guest.page.goto(f"{site}/complaints/new")
         await keys.choose("choice", "complaint")
         await keys.submit()
         await keys.type("product_link", "https://www.aliexpress.com/item/32845522857.html")
@@ -164,26 +170,6 @@ async def test_the_whole_wizard_can_be_walked_with_the_keyboard_alone(
         await keys.submit()
         await keys.submit()
         await guest.sees("Complaint received")
-
-
-async def places(person: Person, walk: Walk) -> AsyncIterator[str]:
-    """The paths that the walker comes to, a few of each kind."""
-    waiting, seen, kinds = list(walk.begin), set(walk.begin), dict[str, int]()
-    while waiting:
-        path = waiting.pop(0)
-        yield path
-        links: list[str] = await person.page.locator("main a").evaluate_all(
-            "all => all.filter(a => !a.hasAttribute('download')).map(a => a.pathname)"
-        )
-        for link in links:
-            kind = _ID.sub("*", link)
-            if link in seen or not link.startswith(walk.follow or ("//",)):
-                continue
-            if "/evidence/" in link or kinds.get(kind, 0) >= _PLACES_OF_A_KIND:
-                continue
-            seen.add(link)
-            kinds[kind] = kinds.get(kind, 0) + 1
-            waiting.append(link)
 
 
 async def in_each_language(guest: Person, findings: Findings, what: str) -> None:

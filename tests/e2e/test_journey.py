@@ -54,6 +54,8 @@ async def test_a_complaint_is_filed_answered_decided_and_told(
         await seller.sees("Warning")
 
         await reads_the_mails(mia, number, case)
+        await sees_when_they_were_told(ivan)
+        await sees_when_they_were_told(seller)
 
 
 def new_item_of_sunrise_store() -> int:
@@ -184,3 +186,15 @@ async def reads_the_mails(mia: Person, number: str, case: str) -> None:
         assert "ivan" not in str(mail).lower()
         assert number not in str(mail)
     await mia.open("/mail", "mails sent")
+
+
+async def sees_when_they_were_told(party: Person) -> None:
+    """R32, R34: the page's timeline says when the mail about the decision was sent."""
+
+    async def told() -> bool:
+        await party.page.reload()
+        decided = party.page.locator(".timeline li").first
+        return "Told by e-mail" in await decided.inner_text()
+
+    await eventually(told)
+    await party.look("told by mail")

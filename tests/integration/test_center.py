@@ -409,6 +409,14 @@ class TestPages:
         assert f'href="/complaints/{filed.id}/withdraw"' in told
         assert f'data-live="/center/complaints/{filed.id}/live?after=' in told
 
+    async def test_r31_the_page_shows_what_the_complainant_is_asked(self, house: House) -> None:
+        filed, case_id = await under_review(house)
+        question = "When did you order it?"
+        await house.send(case_id, "request-information", complaint_id=filed.id, question=question)
+        told = await page(house, f"/center/complaints/{filed.id}", IVAN)
+        assert question in told
+        assert f'href="/complaints/{filed.id}/add"' in told
+
     async def test_a_guests_token_goes_along_on_every_way_on(self, house: House) -> None:
         filed, _ = await under_review(house, GUEST)
         token = house.guest_token(filed.id)

@@ -1,6 +1,7 @@
 """`/complaints/mine`: a guest has a link mailed to all own complaints, and comes in by it."""
 
 from typing import Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from services.runtime.auth import Principal, Viewer, auth_of, verify_csrf
 from services.runtime.clock import Clock
 from services.runtime.problems import Invalid
 from services.runtime.web import Form, Pages
+from services.runtime.web.languages import PARAMETER
 
 PATH: Final = "/complaints/mine"
 
@@ -60,6 +62,8 @@ def _guest(request: Request) -> Principal | None:
 
 
 def _let_in(request: Request, guest: Principal) -> Response:
-    response = RedirectResponse("/center", 303, headers={"Cache-Control": "no-store"})
+    language = request.query_params.get(PARAMETER)
+    onward = f"/center?{urlencode({PARAMETER: language})}" if language else "/center"
+    response = RedirectResponse(onward, 303, headers={"Cache-Control": "no-store"})
     auth_of(request).sessions.open(response, guest)
     return response

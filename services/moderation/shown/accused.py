@@ -12,6 +12,7 @@ from contracts.case import AppealOpened, CaseFact
 from services.moderation import party_words
 from services.moderation.center_store import AccusedParts
 from services.moderation.kinds import KINDS
+from services.moderation.mails import told_when
 from services.moderation.party_models import (
     AccusedCaseDetail,
     AccusedCaseSummary,
@@ -28,7 +29,7 @@ from services.moderation.party_models import (
 from services.moderation.read_models import TimelineEntry
 from services.moderation.shown import parts
 from services.moderation.shown.standing import finding_shown
-from services.moderation.shown.story import Appellant, Extension, Ruling, Story, story_of
+from services.moderation.shown.story import Appellant, Extension, Ruling, Story, Told, story_of
 from services.moderation.state import Status
 from services.runtime.database import Row
 
@@ -84,7 +85,7 @@ def accused_summary(
 
 
 def accused_detail(found: AccusedParts, *, now: datetime) -> AccusedCaseDetail:
-    row, answers, timeline, sent, findings = found
+    row, answers, timeline, sent, findings, mails = found
     files = f"/api/v1/center/cases/{row['id']}/evidence"
     story = story_of(timeline)
     summary = _summary(row, story, _is_answered(story, answers))
@@ -103,9 +104,9 @@ def accused_detail(found: AccusedParts, *, now: datetime) -> AccusedCaseDetail:
         earlier_decisions=tuple(_decision(each) for each in story.earlier if each.statement),
         findings=tuple(finding_shown(each, now) for each in findings),
         appeals=tuple(_appeals(story, files)),
-        notes=tuple(parts.notes(_since(story))),
+        notes=tuple(parts.notes(told.fact for told in _since(story))),
         actions=tuple(_actions(row, story, summary, sent, now)),
-        timeline=tuple(_timeline(story)),
+        timeline=tuple(_timeline(story, mails)),
         version=row["version"],
     )
 
@@ -245,7 +246,7 @@ def _decision(ruling: Ruling) -> DecisionOnAccused:
 
 
 def _appeals(story: Story, files: str) -> Iterable[AppealShown]:
-    known = {id(fact) for fact in _since(story)}
+    known = {id(told.fact) for told in _since(story)}
     for appeal in story.appeals.values():
         opened, decided = appeal.opened, appeal.decided
         if id(opened) not in known:
@@ -297,14 +298,14 @@ def _actions(
 # --- what happened --------------------------------------------------------------------------------
 
 
-def _since(story: Story) -> list[CaseFact]:
+def _since(story: Story) -> list[Told]:
     """What happened since the accused was told of the case."""
     since = story.accused_since
-    return [told.fact for told in story.told if since is not None and told.sequence >= since]
+    return [told for told in story.told if since is not None and told.sequence >= since]
 
 
-def _timeline(story: Story) -> Iterable[TimelineEntry]:
-    for fact in _since(story):
+def _timeline(story: Story, mails: Sequence[Row]) -> Iterable[TimelineEntry]:
+    for sequence, fact in _since(story):
         kind = parts.kind_of(fact, KINDS[type(fact)])
         if kind not in _SEEN or not _concerns(fact, kind):
             continue
@@ -314,7 +315,8 @@ def _timeline(story: Story) -> Iterable[TimelineEntry]:
             data["appellant"] = "you" if own else "other_side"
         at = parts.time_of(fact)
         text = party_words.happened_to_accused(kind, data)
-        yield TimelineEntry(at=at, kind=kind, text=text, data=data)
+        told_at = told_when(mails, fact.type, sequence)
+        yield TimelineEntry(at=at, kind=kind, text=text, data=data, told_at=told_at)
 
 
 def _concerns(fact: CaseFact, kind: str) -> bool:

@@ -8,6 +8,7 @@ from contracts.case import AppealOpened, CaseFact
 from services.moderation import party_words
 from services.moderation.center_store import ComplaintParts
 from services.moderation.kinds import KINDS
+from services.moderation.mails import told_when
 from services.moderation.party_models import (
     Action,
     Addition,
@@ -22,7 +23,7 @@ from services.moderation.party_models import (
 from services.moderation.policy import Policy
 from services.moderation.read_models import TimelineEntry
 from services.moderation.shown import parts
-from services.moderation.shown.story import Appellant, Question, Ruling, Story, story_of
+from services.moderation.shown.story import Appellant, Question, Ruling, Story, Told, story_of
 from services.moderation.state import Status
 from services.runtime.database import Row
 
@@ -75,7 +76,7 @@ def complaint_summary(
 
 
 def complaint_detail(found: ComplaintParts, *, policy: Policy, now: datetime) -> ComplaintDetail:
-    row, case, timeline, lodged = found
+    row, case, timeline, lodged, mails = found
     story = story_of(timeline)
     summary = _summary(row, case, story, now)
     files = _files(row)
@@ -93,10 +94,10 @@ def complaint_detail(found: ComplaintParts, *, policy: Policy, now: datetime) ->
         decision=_told(story.ruling, policy) if _shows_ruling(row, case, story) else None,
         earlier_decisions=tuple(_told(ruling, policy) for ruling in rulings),
         appeals=tuple(_appeals(row, story, files)),
-        notes=tuple(parts.notes(_since(row, story))),
+        notes=tuple(parts.notes(told.fact for told in _since(row, story))),
         withdrawn_at=row["withdrawn_at"],
         actions=tuple(_actions(row, case, story, lodged, now)),
-        timeline=tuple(_timeline(row, story)),
+        timeline=tuple(_timeline(row, story, mails)),
         version=max(row["version"], case["version"]) if case else row["version"],
     )
 
@@ -311,26 +312,29 @@ def _was_there(row: Row, sequence: int) -> bool:
     return joined is not None and joined <= sequence and (left is None or sequence < left)
 
 
-def _since(row: Row, story: Story) -> list[CaseFact]:
+def _since(row: Row, story: Story) -> list[Told]:
     """What happened in the case while this complaint was part of it: how the case stands, its state
     tells; what went before, or came after, was not about this complaint."""
-    return [told.fact for told in story.told if _was_there(row, told.sequence)]
+    return [told for told in story.told if _was_there(row, told.sequence)]
 
 
-def _timeline(row: Row, story: Story) -> Iterable[TimelineEntry]:
-    yield _entry("submitted", row["filed_at"], {})
+def _timeline(row: Row, story: Story, mails: Sequence[Row]) -> Iterable[TimelineEntry]:
+    yield _entry("submitted", row["filed_at"], {}, told_when(mails, "ComplaintFiled"))
     if row["joined_at"] is not None:
-        yield _entry("joined", row["joined_at"], {})
-    for fact in _since(row, story):
+        caught_up = [mail for mail in mails if mail["cause"] == row["joined_sequence"]]
+        told_at = min((mail["sent_at"] for mail in caught_up), default=None)
+        yield _entry("joined", row["joined_at"], {}, told_at)
+    for sequence, fact in _since(row, story):
         kind = parts.kind_of(fact, KINDS[type(fact)])
         if kind not in _SEEN or not _concerns(fact, kind, row["id"]):
             continue
         data = parts.told_of(fact, _SEEN[kind])
         if isinstance(fact, AppealOpened):
             data["appellant"] = _appellant(fact.complaint_id, row["id"])
-        yield _entry(kind, parts.time_of(fact), data)
+        yield _entry(kind, parts.time_of(fact), data, told_when(mails, fact.type, sequence))
     if row["withdrawn_at"] is not None:
-        yield _entry("complaint_left", row["withdrawn_at"], {})
+        told_at = told_when(mails, "ComplaintWithdrawn")
+        yield _entry("complaint_left", row["withdrawn_at"], {}, told_at)
 
 
 def _concerns(fact: CaseFact, kind: str, complaint_id: str) -> bool:
@@ -339,6 +343,8 @@ def _concerns(fact: CaseFact, kind: str, complaint_id: str) -> bool:
     return kind != "note_added" or getattr(fact, "visibility", "") == "public"
 
 
-def _entry(kind: str, at: datetime, data: dict[str, Any]) -> TimelineEntry:
+def _entry(
+    kind: str, at: datetime, data: dict[str, Any], told_at: datetime | None
+) -> TimelineEntry:
     text = party_words.happened_to_complainant(kind, data)
-    return TimelineEntry(at=at, kind=kind, text=text, data=data)
+    return TimelineEntry(at=at, kind=kind, text=text, data=data, told_at=told_at)

@@ -81,6 +81,7 @@ def _events(timeline: Iterable[TimelineEntry], said: Any) -> list[Event]:
             said(entry.kind, entry.data),
             _TONES.get(entry.kind, "neutral"),
             str(entry.data.get("explanation") or "") if entry.kind != "inadmissible" else "",
+            told_at=entry.told_at,
         )
         for entry in timeline
     ][::-1]

@@ -25,6 +25,7 @@ class Event(NamedTuple):
     tone: str
     text: str = ""
     by: str = ""
+    told_at: object = None
 
 
 def state(code: str) -> Label:

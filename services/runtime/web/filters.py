@@ -6,7 +6,7 @@ from pathlib import PurePath
 from markupsafe import Markup
 
 from services.runtime import locales
-from services.runtime.locales import decimal_text, short_date_text
+from services.runtime.locales import decimal_text, short_date_text, short_moment_text
 from services.runtime.sentences import gettext as _
 from services.runtime.sentences import ngettext
 from services.runtime.web.text import reader, told
@@ -25,7 +25,7 @@ def date_text(at: datetime | str) -> str:
 
 def datetime_text(at: datetime | str) -> str:
     """E.g. `22 Nov 2025, 21:15 UTC`."""
-    return f"{date_text(at)}, {moment(at):%H:%M} UTC"
+    return short_moment_text(moment(at), reader().language)
 
 
 def _time(at: datetime | str, text: str, kind: str) -> Markup:
