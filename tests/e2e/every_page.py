@@ -138,6 +138,10 @@ WALKS = {
             "/moderation/audit",
             "/moderation/quality",
             "/moderation/members/sunrise-store",
+            "/moderation/measures/proposed",
+            "/moderation/outgoing",
+            "/moderation/outgoing/{outgoing}",
+            "/moderation/report",
         ),
     ),
     "appeals officer": Walk("Olga Marin", ("/moderation/cases/{decided_case}",)),
@@ -154,6 +158,13 @@ WALKS = {
 }
 
 NOT_PAGES = (
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/asyncapi",
+    "/docs",  # of the API, by a reader that others made
+    "/start.js",
     "/look",  # a part of the wizard's page
     "/live",  # every live feed of a page
     "/unread",

@@ -121,6 +121,8 @@ class Furnishing:
         kept = "/api/v1/moderation/saved-queues/Mine?type=SM"
         self._answered(self._http.put(kept, headers=self._headers("mia")))
         body = {"command": "add-note", "body": {"text": "Seen."}, "query": "type=PR"}
+        outgoing = self._get("/api/v1/moderation/outgoing", "sven")["items"]
+        self.names["outgoing"] = str(outgoing[0]["id"])
         self.names["bulk"] = str(self._post("/api/v1/moderation/bulk", body, "mia")["id"])
 
     def chats(self) -> None:
