@@ -33,8 +33,8 @@ up: setup ## Start everything here: PORT= and DATA= choose where; Ctrl-C ends it
 demo: setup ## File, answer and decide the sample complaints against a running `make up`
 	@$(BIN)/python -m deploy.demo --data '$(DATA)'
 
-token: setup ## Print a bearer token for the API: ROLE=moderator [MEMBER=mia]
-	@$(BIN)/python -m deploy.bearer_token --data '$(DATA)' --role '$(ROLE)' --member '$(MEMBER)'
+token: setup ## Print a bearer token for the API: ROLE=moderator [MEMBER=mia] [SCOPES="cases:read mails:read"]
+	@$(BIN)/python -m deploy.bearer_token --data '$(DATA)' --role '$(ROLE)' --member '$(MEMBER)' --scopes '$(SCOPES)'
 
 test: setup-test ## Run every test; what cannot run on this machine is skipped and says why
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --tb=short $(ARGS)

@@ -7,6 +7,7 @@ deploy.bearer_token --role moderator`: there the environment tells the secret an
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.credentials import credentials
@@ -14,6 +15,7 @@ from deploy.marketplace.people import PEOPLE, Person
 from deploy.occupancy import running_on
 from services.runtime.auth import Auth
 from services.runtime.auth.principal import ROLES, from_identity
+from services.runtime.auth.scopes import known_scopes
 from services.runtime.clock import utcnow
 
 
@@ -22,19 +24,23 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=Path("var/data"))
     parser.add_argument("--role", default="")
     parser.add_argument("--member", default="")
+    parser.add_argument(
+        "--scopes", default="", help="parted by blanks; none: all that the role may"
+    )
     arguments = parser.parse_args()
     try:
         person = whose(arguments.role, arguments.member)
+        scopes = known_scopes(arguments.scopes.replace(",", " ").split())
         auth = _auth(arguments.data)
     except LookupError as unknown:
         print(unknown.args[0], file=sys.stderr)
         return 1
-    print(token_of(person, auth))
+    print(token_of(person, auth, scopes=scopes or None))
     return 0
 
 
-def token_of(person: Person, auth: Auth) -> str:
-    """A token as this person would have it after signing in."""
+def token_of(person: Person, auth: Auth, *, scopes: frozenset[str] | None = None) -> str:
+    """A token as this person would have it after signing in; with `scopes`, for those only."""
     claims = {
         "sub": person.id,
         "name": person.name,
@@ -42,7 +48,7 @@ def token_of(person: Person, auth: Auth) -> str:
         "locale": person.language,
         "roles": person.roles,
     }
-    return auth.tokens.issue(from_identity(claims))
+    return auth.tokens.issue(replace(from_identity(claims), scopes=scopes))
 
 
 def whose(role: str, member: str) -> Person:

@@ -21,6 +21,7 @@ from services.runtime.bus import Bus
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.events import EventStore
+from services.runtime.openapi import document_scopes
 from services.runtime.problems import Unavailable
 from services.runtime.projection import Projector, following
 from services.runtime.reactions import Reactions
@@ -120,6 +121,7 @@ def create_app(parts: Parts, *, title: str, routers: Sequence[APIRouter]) -> htt
         redoc_url=None,
     )
     app.state.parts = parts
+    document_scopes(app)
     http.install(app)
     auth.install(app, auth.Auth.of(parts.settings, parts.clock))
     for router in routers:

@@ -14,6 +14,7 @@ from services.runtime.auth.refusals import (
     InvalidToken,
     LinkRefused,
     RoleRequired,
+    ScopeRequired,
     SignInRequired,
 )
 from services.runtime.auth.requests import (
@@ -36,6 +37,7 @@ __all__ = [
     "Principal",
     "Role",
     "RoleRequired",
+    "ScopeRequired",
     "SignInRequired",
     "Viewer",
     "auth_of",

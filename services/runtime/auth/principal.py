@@ -49,7 +49,8 @@ class Principal:
     """A person or machine, as the request proved it.
 
     `grants` is what the signed links in the request open, as `<purpose>:<subject>`. A `guest` has
-    nothing else: no account, no role.
+    nothing else: no account, no role. `scopes` are those of the bearer token, which narrow what
+    its roles may do (`auth.scopes`); None for a token without, or a session.
     """
 
     kind: Kind
@@ -59,6 +60,7 @@ class Principal:
     language: str = "en"
     roles: frozenset[Role] = frozenset()
     grants: frozenset[str] = frozenset()
+    scopes: frozenset[str] | None = None
 
     @staticmethod
     def guest(email: str, name: str = "", language: str = "en") -> "Principal":

@@ -22,6 +22,17 @@ class RoleRequired(Forbidden):
     title = _("This needs another role")
 
 
+class ScopeRequired(Forbidden):
+    """The token's role may do this, the token may not (RFC 6750, 3.1). `scope` is what it lacks."""
+
+    title = _("The token does not reach this far")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        scope = f', scope="{self.extra["scope"]}"' if "scope" in self.extra else ""
+        return {"WWW-Authenticate": f'Bearer realm="redress", error="insufficient_scope"{scope}'}
+
+
 class CsrfRefused(Forbidden):
     """A form came without the token of the page that it was on."""
 

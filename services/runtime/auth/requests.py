@@ -15,6 +15,7 @@ from services.runtime.auth.links import PREFIX, Link
 from services.runtime.auth.paths import same_origin_path
 from services.runtime.auth.principal import Principal, Role, role_name
 from services.runtime.auth.refusals import InvalidToken, LinkRefused, RoleRequired, SignInRequired
+from services.runtime.auth.scopes import check_scopes
 from services.runtime.auth.sessions import COOKIE
 from services.runtime.problems import Unauthenticated, problem
 from services.runtime.sentences import gettext as _
@@ -41,7 +42,8 @@ def current(request: HTTPConnection) -> Principal | None:
     """Who sent the request: the bearer of its `Authorization` header, else its session.
 
     A link's token in `?token=` is added as a grant. Raises InvalidToken for a bearer token and
-    LinkRefused for a link that does not hold; a session cookie that does not is nobody.
+    LinkRefused for a link that does not hold, ScopeRequired for a token that does not reach as far
+    as this request; a session cookie that does not hold is nobody.
     """
     if not hasattr(request.state, _STATE):
         setattr(request.state, _STATE, _identify(request, auth_of(request)))
@@ -60,6 +62,8 @@ def _identify(request: HTTPConnection, auth: Auth) -> Principal | None:
             raise InvalidToken(refused.detail) from None
     else:
         principal = auth.tokens.read(bearer)
+        # A socket is written to as well as read.
+        check_scopes(principal.scopes, request.scope.get("method", "POST"), request.url.path)
     if request.scope["query_string"] and (token := request.query_params.get("token")) is not None:
         principal = _with_link(principal, auth.links.read(token))
     return principal

@@ -42,6 +42,8 @@ class Tokens:
             "locale": principal.language,
             "roles": sorted(principal.roles),
         }
+        if principal.scopes is not None:
+            claims["scope"] = " ".join(sorted(principal.scopes))  # as RFC 9068 writes it
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
 
     def read(self, token: str) -> Principal:
@@ -59,6 +61,7 @@ class Tokens:
             email=claims.get("email", ""),
             language=language_or_english(claims.get("locale")),
             roles=known_roles(claims.get("roles", ())),
+            scopes=frozenset(claims["scope"].split()) if "scope" in claims else None,
         )
         # A guest has a token only after proving the address by the link that was mailed to it.
         return principal.granted("guest", principal.id) if principal.kind == "guest" else principal
