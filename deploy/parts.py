@@ -21,15 +21,17 @@ ROOT = Path(__file__).resolve().parent.parent
 class Part:
     """One line of the table. `{python}`, `{bin}`, `{data}`, `{root}` in `command` are filled in.
 
-    `port` names the port it listens on. It is ready when `probe`, a path, answers 2xx there (or at
-    the port `probe_port`); without `probe` when the port accepts; without `port` when the command
-    has ended well. `user` is its user at the broker, `database` the name of its database.
+    `port` names the port it listens on, `other_ports` more of them. It is ready when `probe`, a
+    path, answers 2xx there (or at the port `probe_port`); without `probe` when the port accepts;
+    without `port` when the command has ended well. `user` is its user at the broker, `database` the
+    name of its database.
     """
 
     name: str
     command: str
     needs: tuple[str, ...] = ()
     port: str | None = None
+    other_ports: tuple[str, ...] = ()
     probe: str | None = None
     probe_port: str | None = None
     user: str | None = None
@@ -41,7 +43,7 @@ class Part:
         return self.port is None
 
 
-def _service(name: str, *needs: str) -> tuple[Part, Part]:
+def _service(name: str, *needs: str, other_ports: tuple[str, ...] = ()) -> tuple[Part, Part]:
     python = f"{{python}} -m services.{name}"
     migrations = f"{name}-migrate"
     return (
@@ -51,6 +53,7 @@ def _service(name: str, *needs: str) -> tuple[Part, Part]:
             f"{python} serve",
             needs=("streams", migrations, *needs),
             port=name,
+            other_ports=other_ports,
             probe=f"/{name}/readyz",
             user=name,
             database=name,
@@ -76,7 +79,7 @@ PARTS: tuple[Part, ...] = (
     ),
     *_service("intake"),
     *_service("moderation"),
-    *_service("notifier"),
+    *_service("notifier", other_ports=("bounces",)),
     *_service("chat"),
     Part(
         "gateway",
@@ -112,6 +115,7 @@ def port_names() -> Iterator[str]:
             yield part.port
         if part.probe_port:
             yield part.probe_port
+        yield from part.other_ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,8 @@ class Site:
                     **maildir,
                     "REDRESS_SMTP_HOST": HOST,
                     "REDRESS_SMTP_PORT": str(self.ports["smtp"]),
+                    "REDRESS_BOUNCE_PORT": str(self.ports["bounces"]),
+                    "REDRESS_MAIL_BOUNCES": "bounces@redress.localhost",
                 }
             case "chat":
                 return {

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple, Self
 
 from pydantic import SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from contracts.mail import Audience
 from services.notifier.composing import Sender, Unaddressable, deliverable
@@ -23,6 +24,8 @@ class Settings(settings.Settings):
     EHLO, and is the domain of `mail_from` unless set. `maildir` is where the embedded mailbox
     keeps what it receives; without it there is no mailbox page."""
 
+    # An empty variable is one that is not set: compose knows no other way to leave one out.
+    model_config = SettingsConfigDict(env_ignore_empty=True)
     service: ClassVar[str] = "notifier"
     port: int = 8103
     niceness: int = 10
@@ -49,7 +52,7 @@ class Settings(settings.Settings):
     """Where reports of undeliverable mails come in, e.g. `bounces@market.example`: each mail's
     envelope sender is `bounces+<mail id>@…`."""
     bounce_port: int | None = None
-    """Where reports of undeliverable mails are taken, by LMTP; None: nowhere."""
+    """Where reports of undeliverable mails are taken, by LMTP or SMTP; None: nowhere."""
 
     dkim_selector: str | None = None
     dkim_domain: str = ""
