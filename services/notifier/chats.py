@@ -9,6 +9,7 @@ from contracts.codec import Fact, Message
 from contracts.envelope import Aggregate, aggregate_of, caused_by
 from contracts.ids import derived_id, number
 from contracts.mail import MailQueued
+from services.notifier.letters import language_for, words
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
 
@@ -31,7 +32,7 @@ class ChatMails:
         chat = aggregate_of(message.subject)
         history = (await self._store.read(chat)).messages
         earlier = [each for each in history if each.sequence <= message.sequence]
-        for mail in _mails(chat.id, wanted, earlier, self._clock):
+        for mail in mails_of(chat.id, wanted, earlier, self._clock):
             meta = caused_by(
                 message.meta, command=mail.mail_id, time=mail.queued_at, actor="service:notifier"
             )
@@ -50,9 +51,10 @@ def _may_be_mailed(fact: Fact) -> bool:
             return False
 
 
-def _mails(
+def mails_of(
     chat_id: str, wanted: Sequence[Fact], history: Sequence[Message], clock: Clock
 ) -> Iterator[MailQueued]:
+    """The mails that the facts `wanted` of a chat lead to, after that history."""
     said = [fact for message in history for fact in message.facts]
     customer = _customer(said)
     left = next((fact for fact in said if isinstance(fact, facts.OfflineMessageLeft)), None)
@@ -67,7 +69,7 @@ def _mails(
             case facts.TranscriptSent():
                 template, key, address = "chat_transcript", fact.request_id, fact.to_address
                 language = fact.language
-                params = {"transcript": transcript(history)[:LONGEST]}
+                params = {"transcript": transcript(history, language)[:LONGEST]}
             case facts.MessagePosted() if left is not None:
                 template, key, address = "chat_answer", fact.message_id, left.email
                 params = {"asked": left.text, "answer": fact.text, "operator": fact.name}
@@ -98,8 +100,9 @@ def _customer(said: Sequence[Fact]) -> facts.Visitor:
     ][-1]
 
 
-def transcript(history: Sequence[Message]) -> str:
+def transcript(history: Sequence[Message], language: str) -> str:
     """What the customer saw being said, one line each."""
+    you = words(language_for(language))["you"]
     gone = {
         fact.message_id
         for message in history
@@ -113,10 +116,11 @@ def transcript(history: Sequence[Message]) -> str:
             match fact:
                 case facts.MessagePosted() if not fact.whisper:
                     text = "—" if fact.message_id in gone else fact.text
-                    lines.append(f"{at} {fact.name or fact.role}: {text}")
+                    who = fact.name or (you if fact.role == "customer" else fact.role)
+                    lines.append(f"{at} {who}: {text}")
                     lines += [f"    [{each.name}]" for each in fact.attachments]
                 case facts.OfflineMessageLeft():
-                    lines.append(f"{at} {fact.text}")
+                    lines.append(f"{at} {you}: {fact.text}")
                 case facts.BotAnswered() | facts.BotCouldNotAnswer():
                     lines.append(f"{at} Eva: {fact.text}")
                     lines += [

@@ -19,11 +19,23 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from contracts.case import Finding, Measure, MeasureKind, Outcome
-from contracts.codec import Fact
-from contracts.envelope import Aggregate
+from contracts.chat import (
+    BotAnswered,
+    ChatConnected,
+    ChatInitiated,
+    EmailCodeRequested,
+    MessagePosted,
+    OfflineMessageLeft,
+    Source,
+    TranscriptSent,
+    Visitor,
+)
+from contracts.codec import Fact, Message
+from contracts.envelope import Aggregate, Meta
 from contracts.ids import number
 from contracts.mail import MailQueued
 from contracts.member import MeasureExpired, MeasureReversed, MeasureStarted
+from services.notifier.chats import mails_of
 from services.notifier.letters import LANGUAGES, words
 from services.notifier.rendering import Links, Rendered, cleaned, one_line, render
 from services.notifier.so_far import Before, CaseSoFar, evolve, folded
@@ -175,7 +187,72 @@ SCENES: dict[str, tuple[Fact, Before]] = {
     "appeals_officers.appeal_opened": (appealed(None), of(OVER)),
     "appeals_officers.appeal_decided": (heard("affirmed"), of(evolve(OVER, appealed(None)))),
 }
+CHAT = Visitor(kind="guest", id="9ue57", name="Layla Haddad", email=GUEST.email, language="ar")
+WRITTEN: dict[str, tuple[Fact, ...]] = {
+    "customer.chat_code": (
+        EmailCodeRequested(
+            request_id="c0de", to_address=GUEST.email, language="ar",
+            until=NOON + timedelta(minutes=10), at=NOON,
+        ),
+    ),
+    "customer.chat_transcript": (
+        MessagePosted(
+            message_id="m1", client_id="1", role="customer", by=CHAT.actor,
+            text="How do I open a dispute?", at=NOON,
+        ),
+        BotAnswered(
+            message_id="m2", question_id="m1", kind="articles", text="In the order's own page.",
+            sources=(Source(title="Disputes", href="/help/disputes", version=1, score=900),),
+            at=NOON,
+        ),
+        ChatConnected(
+            operator_id="pavel", operator_name="Pavel", greeting="Hello, I am Pavel.", at=NOON,
+        ),
+        TranscriptSent(
+            request_id="7ran5", to_address=GUEST.email, language="ar", by=CHAT.actor, at=NOON
+        ),
+    ),
+    "customer.chat_answer": (
+        OfflineMessageLeft(
+            message_id="m1", text="Where is my parcel?", email=GUEST.email, at=NOON
+        ),
+        MessagePosted(
+            message_id="m2", client_id="2", role="operator", by="operator:pavel", name="Pavel",
+            text="It is in your city since this morning.", at=NOON,
+        ),
+    ),
+}  # fmt: skip
+"""What was said in a chat before the mail; the last of it is mailed."""
+DIGEST = "complainant.digest"
 NAMES = list(SCENES)
+
+
+def of_chat(name: str, language: str) -> MailQueued:
+    visitor = CHAT.model_copy(update={"language": language})
+    begun = ChatInitiated(chat_id="cha7", customer=visitor, at=NOON)
+    *said, wanted = (
+        fact.model_copy(update={"language": language}) if hasattr(fact, "language") else fact
+        for fact in (begun, *WRITTEN[name])
+    )
+    meta = Meta("1", NOON, CHAT.actor, "1")
+    history = [Message(1, "chat.00.cha7", meta, (*said, wanted))]
+    return next(mails_of("cha7", [wanted], history, lambda: NOON))
+
+
+def a_digest(language: str) -> MailQueued:
+    items = [
+        {
+            "subject": f"C-7K3F9-QXD2M: {number}",
+            "audience": "complainant",
+            "case_id": CASE.id,
+            "complaint_id": "9ue575",
+            "guest": "9ue57",
+        }
+        for number in (1, 2)
+    ]
+    return the_mail("complainant.closed", language).model_copy(
+        update={"template": "digest", "params": {"items": json.dumps(items)}}
+    )
 
 
 def shown(mail: MailQueued) -> Rendered:
@@ -184,6 +261,10 @@ def shown(mail: MailQueued) -> Rendered:
 
 def the_mail(name: str, language: str = "en") -> MailQueued:
     """The mail of that golden file."""
+    if name in WRITTEN:
+        return of_chat(name, language)
+    if name == DIGEST:
+        return a_digest(language)
     fact, before = SCENES[name]
     side = name.partition(".")[0]
     filer = {WITHDRAWN.type: "1van5", LINK_ASKED.type: "9ue575"}.get(fact.type)
@@ -193,7 +274,7 @@ def the_mail(name: str, language: str = "en") -> MailQueued:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *WRITTEN, DIGEST])
 def test_the_mail_reads_as_agreed(name: str, language: str) -> None:
     rendered = shown(the_mail(name, language))
     text = f"Subject: {rendered.subject}\n\n{rendered.text}"
@@ -208,6 +289,30 @@ def test_the_mail_reads_as_agreed(name: str, language: str) -> None:
 def test_every_row_of_the_table_has_a_golden_file() -> None:
     agreed = {name.partition("-")[0] for name in NAMES}
     assert {f"{row.side}.{row.template}" for row in TABLE} == agreed
+
+
+def test_every_letter_is_shown_by_a_golden_file_of_each_side_and_language() -> None:
+    sides = {"both": ("complainant", "accused"), "reader": ("complainant",)}
+    sides["staff"] = ("moderators", "appeals_officers")
+    agreed = {
+        (language, file.stem.partition("-")[0])
+        for language in LANGUAGES
+        for file in (GOLDEN / language).glob("*.txt")
+        if file.with_suffix(".html").exists()
+    }
+    written = Path(str(files("services.notifier") / "mails" / "en"))
+    missing = []
+    for file in written.rglob("*.j2"):
+        folder = file.parent.name
+        for language in LANGUAGES:
+            shown_to = {
+                side: (language, f"{side}.{file.stem}") in agreed
+                for side in sides.get(folder, (folder,))
+            }
+            # Which of the staff a letter goes to is for the table to say.
+            if not (any if folder == "staff" else all)(shown_to.values()):
+                missing.append((language, folder, file.stem))
+    assert not missing
 
 
 def test_every_language_has_every_letter_and_every_word() -> None:
@@ -248,23 +353,10 @@ def test_no_english_is_left_in_another_language() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_digest_names_each_piece_of_news_with_its_page(language: str) -> None:
-    items = [
-        {
-            "subject": f"News {number}",
-            "audience": "complainant",
-            "case_id": CASE.id,
-            "complaint_id": "9ue575",
-            "guest": "9ue57",
-        }
-        for number in (1, 2)
-    ]
-    mail = the_mail("complainant.closed", language).model_copy(
-        update={"template": "digest", "params": {"items": json.dumps(items)}}
-    )
-    rendered = shown(mail)
+    rendered = shown(a_digest(language))
     for made in (rendered.text, rendered.html):
         assert made.count("/center/complaints/9ue575?token=9ue575.9ue57") == 2
-        assert "News 1" in made
+        assert "C-7K3F9-QXD2M: 1" in made
     assert "2" in rendered.subject
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import dkim
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -24,11 +24,17 @@ SENDER = Sender("Desk", "desk@market.example", "market.example")
 LINKS = Links("https://market.example", lambda *_: "token")
 
 
-@pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+@pytest.fixture(scope="module", params=["rsa", "ed25519"])
+def key(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, bytes]:
     """A private key's file, and the DNS record of the public one."""
+    file = tmp_path_factory.mktemp("dkim") / "key"
+    if request.param == "ed25519":
+        seeded = ed25519.Ed25519PrivateKey.generate()
+        file.write_bytes(b64encode(seeded.private_bytes_raw()) + b"\n")
+        return file, b"v=DKIM1; k=ed25519; p=" + b64encode(seeded.public_key().public_bytes_raw())
     made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    file = tmp_path_factory.mktemp("dkim") / "key.pem"
     file.write_bytes(
         made.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     )
