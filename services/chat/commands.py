@@ -13,6 +13,7 @@ from services.chat.operators import Operator
 from services.chat.state import Chat
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore, Handled
+from services.runtime.memory import Memory
 from services.runtime.timers import Timers
 
 WRAP_UP: Final = timedelta(minutes=3)
@@ -22,23 +23,38 @@ Decision = Callable[[Chat], Sequence[ChatFact]]
 
 
 class Commands:
-    """The one way from a decision to the log in this service."""
+    """The one way from a decision to the log in this service.
 
-    def __init__(self, events: EventStore, timers: Timers, *, clock: Clock) -> None:
+    `seen` tells the version of an aggregate that this process has heard of (0 where of none)."""
+
+    def __init__(
+        self,
+        events: EventStore,
+        timers: Timers,
+        *,
+        clock: Clock,
+        seen: Callable[[Aggregate], int] = lambda _: 0,
+    ) -> None:
         self._events = events
         self._timers = timers
+        self._seen = seen
+        self._chats: Memory[Chat] = Memory()
+        self._operators: Memory[Operator] = Memory()
         self.clock = clock
 
     async def chat(
         self, chat_id: str, decide: Decision, *, by: str, command: str | None = None
     ) -> Handled[Chat]:
         """Decides on a chat. `command` is the command's id: repeated, it is carried out once."""
+        aggregate = Aggregate(kind="chat", id=chat_id)
         return await self._events.handle(
-            Aggregate(kind="chat", id=chat_id),
+            aggregate,
             initial=state.NEW_CHAT,
             evolve=state.evolve,
             decide=decide,
             meta=self._meta(command, by, correlation=chat_id),
+            memory=self._chats,
+            seen=self._seen(aggregate),
         )
 
     async def operator(
@@ -49,12 +65,15 @@ class Commands:
         by: str,
         command: str | None = None,
     ) -> Handled[Operator]:
+        aggregate = operator_aggregate(operator_id)
         return await self._events.handle(
-            operator_aggregate(operator_id),
+            aggregate,
             initial=operators.NEW_OPERATOR,
             evolve=operators.evolve,
             decide=decide,
             meta=self._meta(command, by, correlation=operator_id),
+            memory=self._operators,
+            seen=self._seen(aggregate),
         )
 
     async def offer(self, chat_id: str, operator_id: str, offer_id: str) -> Handled[Chat]:

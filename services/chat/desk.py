@@ -333,4 +333,6 @@ class Desk:
         return history
 
     async def _chat(self, chat_id: str) -> Chat:
-        return folded((await self.history(chat_id)).messages)
+        """A live chat costs no reading. Raises NotFound."""
+        live = self.board.chats.get(chat_id)
+        return live or folded((await self.history(chat_id)).messages)

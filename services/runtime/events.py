@@ -7,6 +7,7 @@ written as one atomic batch, and so made durable by one fsync.
 
 import asyncio
 import json
+from array import array
 from base64 import b64decode
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +24,8 @@ from contracts.envelope import Aggregate, Meta
 from contracts.ids import new_id
 from contracts.streams import Stream, stream_of
 from services.runtime.bus import UNCLEAR, Bus, StreamError, header_lines
-from services.runtime.problems import Conflict, Stale, TooLarge, Unavailable
+from services.runtime.memory import Known, Memory
+from services.runtime.problems import Conflict, Refused, Stale, TooLarge, Unavailable
 from services.runtime.sentences import gettext as _
 
 log = structlog.get_logger(__name__)
@@ -53,7 +55,7 @@ HEADER_BYTES = 1024
 
 
 class History(NamedTuple):
-    """All messages of one aggregate. `version` is the last one's sequence, 0 when there is none:
+    """Messages of one aggregate. `version` is the last one's sequence, 0 when there is none:
     the guard of the next append, the ETag and `If-Match` of the HTTP API."""
 
     messages: tuple[Message, ...]
@@ -143,16 +145,21 @@ class EventStore:
         group.add(write)
         return await write.done
 
-    async def read(self, aggregate: Aggregate) -> History:
-        """All messages of the aggregate, in order. Raises Unavailable when the log is away."""
+    async def read(self, aggregate: Aggregate, *, after: int = 0) -> History:
+        """The messages of the aggregate after a version (all of them without), in order.
+
+        Raises Unavailable when the log is away.
+        """
         stream = stream_of(aggregate.kind)
         try:
             until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-            raw = await _patiently(lambda: self._read(stream, aggregate.subject), until=until)
+            raw = await _patiently(
+                lambda: self._read(stream, aggregate.subject, after), until=until
+            )
         except Unclear as error:
             raise Unavailable(_("The log does not answer.")) from error
         messages = tuple(decode(payload, sequence=sequence) for sequence, payload in raw)
-        return History(messages, messages[-1].sequence if messages else 0)
+        return History(messages, messages[-1].sequence if messages else after)
 
     async def version(self, aggregate: Aggregate) -> int:
         """The sequence of the aggregate's last message, 0 for none: half the cost of reading it.
@@ -181,11 +188,11 @@ class EventStore:
             case status:
                 raise Unclear(status)
 
-    async def _read(self, stream: Stream, subject: str) -> list[tuple[int, bytes]]:
+    async def _read(self, stream: Stream, subject: str, after: int) -> list[tuple[int, bytes]]:
         found: list[tuple[int, bytes]] = []
         more = True
         while more:
-            start = found[-1][0] + 1 if found else 1
+            start = (found[-1][0] if found else after) + 1
             request = {"seq": start, "next_by_subj": subject, "batch": READ_MESSAGES}
             async with self._bus.ask(f"$JS.API.DIRECT.GET.{stream.name}", request) as answers:
                 more = await _collect(answers, found)
@@ -200,43 +207,94 @@ class EventStore:
         decide: Callable[[S], Sequence[Fact]],
         meta: Meta,
         if_match: int | None = None,
+        memory: Memory[S] | None = None,
+        seen: int = 0,
     ) -> Handled[S]:
         """Decides one command on the aggregate's own history and appends what follows.
 
         Decided anew when somebody else wrote meanwhile, unless `if_match` pins the version that
         the sender saw: then Stale is raised. A command whose `meta.id` stands in the history
         already is not decided again; what it did then is returned. No facts append nothing.
+
+        With `memory` a command costs one append and no reading: the guard refuses what was decided
+        on a history that has grown meanwhile. What appends nothing, or is refused, passes no guard,
+        and so is decided again on the log itself. `seen` is a version that the caller has heard of:
+        what is remembered from before it is brought up to date first.
         """
-        lock = self._locks.setdefault(aggregate.subject, asyncio.Lock())
+        subject = aggregate.subject
+        lock = self._locks.setdefault(subject, asyncio.Lock())
         async with lock:  # saves conflicts within this process; the guard rules out all others
+            known = memory.get(subject) if memory is not None else None
+            from_log = known is None or known.version < seen or if_match is not None
             while True:
-                history = await self.read(aggregate)
-                state = initial
-                for message in history.messages:
-                    for fact in message.facts:
-                        state = evolve(state, fact)
-                before = next((m for m in history.messages if m.meta.id == meta.id), None)
-                if before is not None:
-                    return Handled(state, before.facts, history.version, before.sequence)
-                if if_match is not None and if_match != history.version:
+                if known is None or from_log:
+                    known = await self._caught_up(aggregate, known, initial, evolve)
+                    from_log = True
+                    if memory is not None and known.version:
+                        memory.put(subject, known)
+                if known.may_have_done(meta.id):
+                    done = await self._done(aggregate, meta.id, initial, evolve)
+                    if done is not None:
+                        return done
+                if if_match is not None and if_match != known.version:
                     raise Stale(
                         _("Somebody changed this since you read it. Look again, then decide."),
-                        version=history.version,
+                        version=known.version,
                     )
-                facts = tuple(decide(state))
+                try:
+                    facts = tuple(decide(known.state))
+                except Refused:
+                    if from_log:
+                        raise
+                    facts = ()
                 if not facts:
-                    return Handled(state, (), history.version, history.version)
+                    if from_log:
+                        return Handled(known.state, (), known.version, known.version)
+                    from_log = True
+                    continue
                 try:
                     sequence, before_us = await self._store(
-                        aggregate, facts, expected=history.version, meta=meta
+                        aggregate, facts, expected=known.version, meta=meta
                     )
                 except Conflict:
+                    known = None
                     continue
                 if before_us:
-                    continue  # what stands there may have been decided by our twin: read it
-                for fact in facts:
-                    state = evolve(state, fact)
-                return Handled(state, facts, sequence, sequence)
+                    known = None  # what stands there may have been decided by our twin: read it
+                    continue
+                known = known.after(facts, evolve, command=meta.id, sequence=sequence)
+                if memory is not None:
+                    memory.put(subject, known)
+                return Handled(known.state, facts, sequence, sequence)
+
+    async def _caught_up(
+        self,
+        aggregate: Aggregate,
+        known: Known[S] | None,
+        initial: S,
+        evolve: Callable[[S, Any], S],
+    ) -> Known[S]:
+        """What is known, with what the log has after it; from its beginning without."""
+        if known is None:
+            known = Known(initial, 0, array("q"))
+        for message in (await self.read(aggregate, after=known.version)).messages:
+            known = known.after(
+                message.facts, evolve, command=message.meta.id, sequence=message.sequence
+            )
+        return known
+
+    async def _done(
+        self, aggregate: Aggregate, command: str, initial: S, evolve: Callable[[S, Any], S]
+    ) -> Handled[S] | None:
+        """What a command did when it was carried out; None when it was not."""
+        history = await self.read(aggregate)
+        before = next((each for each in history.messages if each.meta.id == command), None)
+        if before is None:
+            return None
+        state = initial
+        for fact in history.facts:
+            state = evolve(state, fact)
+        return Handled(state, before.facts, history.version, before.sequence)
 
 
 class _GroupCommit:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.chat import EmailCodeRequested
 from services.chat.schedule import Schedules
 from services.runtime import logs
 from tests.chat_house import IVAN, OLGA, PAVEL, SUSAN, House, Replica, house
@@ -228,20 +229,27 @@ async def test_a_code_is_void_after_three_wrong_tries_and_after_ten_minutes(
     begun = await chat.begin(way="bot")
     path, token = f"/{begun['chat_id']}", begun["token"]
     await chat.call("POST", f"{path}/code", token, {"email": "guest@example.org"})
-    right = home.digits(
-        (await home.messages(begun["chat_id"]))[-1].facts[0].model_dump()["request_id"]
-    )
+    right = await _mailed(home, begun["chat_id"])
     wrong = f"{(int(right) + 1) % 1_000_000:06d}"
     for left in (2, 1, 0):
         refused = await chat.call("POST", f"{path}/code/try", token, {"code": wrong}, status=422)
         assert refused["left"] == left
     await chat.call("POST", f"{path}/code/try", token, {"code": right}, status=422)
     await chat.call("POST", f"{path}/code", token, {"email": "guest@example.org"})
-    right = home.digits(
-        (await home.messages(begun["chat_id"]))[-1].facts[0].model_dump()["request_id"]
-    )
+    right = await _mailed(home, begun["chat_id"])
     home.move(minutes=11)
     await chat.call("POST", f"{path}/code/try", token, {"code": right}, status=422)
+
+
+async def _mailed(home: House, chat_id: str) -> str:
+    """The digits of the code that was asked for last."""
+    requests = [
+        fact.request_id
+        for message in await home.messages(chat_id)
+        for fact in message.facts
+        if isinstance(fact, EmailCodeRequested)
+    ]
+    return home.digits(requests[-1])
 
 
 async def test_figures_tell_what_became_of_the_chats_of_a_day(chat: Replica) -> None:
