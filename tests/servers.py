@@ -172,6 +172,15 @@ class PostgresCluster:
         self._process.end(patience=10)
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def kill(self) -> None:
+        """As a crash would (SIGKILL)."""
+        self._process.kill()
+
+    def again(self) -> None:
+        """Starts it after a kill, on the same data."""
+        self._process.start()
+        _until(self._answers, self._process)
+
     async def fresh(self) -> str:
         """The URL of a new, empty database."""
         self._databases += 1

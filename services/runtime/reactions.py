@@ -32,7 +32,7 @@ TRIES = 12
 """Failures in one process. With the back-off below, about eight minutes."""
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 120.0
-ACK_WAIT_SECONDS = 30.0
+ACK_WAIT_SECONDS = 15.0
 """After this, what a dead process had in hand comes to another; what is in hand is held on to."""
 
 HANDLED = Counter("redress_reactions", "Messages reacted to", ["reaction", "outcome"])
