@@ -14,6 +14,7 @@ import aiosmtplib
 import uvicorn
 
 from contracts.ids import new_id
+from services.notifier.composing import Letter
 from services.runtime.bus import Bus
 from tests.load.client import Measured
 
@@ -50,9 +51,8 @@ async def appends(bus: Bus, payload: bytes, *, at_once: int, seconds: float) -> 
     return measured
 
 
-async def raw_mails(host: str, port: int, *, at_once: int, seconds: float) -> float:
-    """Mails of a receipt's size handed over a second by aiosmtplib alone, on `at_once` sessions."""
-    mail = b"Subject: raw\r\nMessage-ID: <%s@raw.test>\r\n\r\n" + b"0123456789abcdef\r\n" * 600
+async def raw_mails(letter: Letter, host: str, port: int, *, at_once: int, seconds: float) -> float:
+    """How often a second aiosmtplib alone hands over that letter, on `at_once` sessions."""
     sent = 0
     begin = perf_counter()
 
@@ -61,9 +61,7 @@ async def raw_mails(host: str, port: int, *, at_once: int, seconds: float) -> fl
         session = aiosmtplib.SMTP(hostname=host, port=port, use_tls=False, start_tls=False)
         await session.connect()
         while perf_counter() < begin + seconds:
-            await session.sendmail(
-                "raw@redress.localhost", ["reader@example.org"], mail % new_id().encode()
-            )
+            await session.sendmail(letter.sender, [letter.recipient], letter.content)
             sent += 1
         await session.quit()
 

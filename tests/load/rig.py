@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
@@ -15,20 +15,29 @@ from pydantic import SecretStr
 
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import new_id
+from contracts.mail import MailQueued
 from deploy.broker import ADMIN
 from deploy.credentials import credentials
 from deploy.parts import ROOT
 from deploy.ports import free_ports
 from deploy.topology import Topology
+from services.notifier.composing import Letter, Sender, compose
+from services.notifier.rendering import Links, render
+from services.notifier.so_far import CaseSoFar
 from services.runtime.bus import Bus
+from services.runtime.clock import utcnow
 from services.runtime.events import EventStore
 from services.runtime.settings import Settings
 from tests.load.client import post
 from tests.load.history import START, history
-from tests.telling import GUEST, filed
+from tests.telling import GUEST, filed, mails
 from tests.unlimited import UNLIMITED
 
 DESCRIPTION = "Чехол для телефона выставлен в категории «Косметички». The category is wrong. "
+
+
+DOMAINS = 16
+TOKEN_CHARACTERS = 100
 
 
 class LoadSettings(Settings):
@@ -108,6 +117,40 @@ async def file_directly(bus: Bus, wanted: int) -> None:
                 for each in filings
             )
         )
+
+
+def receipts(wanted: int) -> Iterator[MailQueued]:
+    """So many receipts to readers of many domains, as they stand in the log."""
+    (receipt,) = mails(filed(GUEST), CaseSoFar(), filed(GUEST))
+    for place in range(wanted):
+        yield receipt.model_copy(
+            update={
+                "mail_id": new_id(),
+                "to_address": f"reader{place}@shop{place % DOMAINS}.example",
+                "queued_at": utcnow(),
+            }
+        )
+
+
+def letter(mail: MailQueued) -> Letter:
+    """The mail as the notifier sends it."""
+    links = Links("http://127.0.0.1:8080", lambda *_: "0" * TOKEN_CHARACTERS)
+    sender = Sender("Complaint Centre", "complaints@redress.localhost", "redress.localhost")
+    return compose(mail, render(mail, links, brand=sender.name), sender)
+
+
+async def queue_directly(bus: Bus, mails: Iterable[MailQueued]) -> None:
+    """Appends the mails, so that nothing is left but to send them."""
+    events = EventStore(bus, source="load")
+
+    async def queue(mail: MailQueued) -> None:
+        meta = Meta(mail.mail_id, mail.queued_at, "service:load", "load")
+        aggregate = Aggregate(kind="mail", id=mail.mail_id)
+        await events.append(aggregate, [mail], expected=0, meta=meta)
+
+    waiting = list(mails)
+    for first in range(0, len(waiting), 400):
+        await asyncio.gather(*map(queue, waiting[first : first + 400]))
 
 
 def complaints(url: str) -> Iterator[bytes]:
