@@ -19,6 +19,9 @@ START_SECONDS = 30.0
 
 USER, PASSWORD = "notifier@mx.test", "of-no-use-anywhere-else"
 
+HANGS, HANGS_UP = "slow@example.org", "gone@example.org"
+"""Readers whose mails it takes in whole, and then is silent for two seconds, or hangs up."""
+
 MAIN = """\
 compatibility_level = 3.6
 queue_directory = {folder}/spool
@@ -55,6 +58,7 @@ cyrus_sasl_config_path = {folder}/conf/sasl
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/access,
     permit_sasl_authenticated, reject
+smtpd_end_of_data_restrictions = check_recipient_access texthash:{folder}/after-the-text
 smtpd_error_sleep_time = 0
 smtpd_client_connection_rate_limit = 0
 minimal_backoff_time = 1s
@@ -133,6 +137,7 @@ class Postfix:
             f"gone.example smtp:[{HOST}]:{relays_to}\n"
             f"market.example lmtp:inet:{HOST}:{reports_to}\n"
         )
+        (folder / "after-the-text").write_text(f"{HANGS} sleep 2\n{HANGS_UP} 421 4.3.0 closing\n")
         self.refuses()
         self._passwords(owner.pw_uid)
 

@@ -16,7 +16,7 @@ from deploy.topology import Topology
 from services.notifier.bounces import Bounces
 from services.notifier.listening import Listener
 from tests.integration.test_notifier_sending import Bench, kinds, opened
-from tests.postfix import PASSWORD, USER, Postfix, missing
+from tests.postfix import HANGS, HANGS_UP, PASSWORD, USER, Postfix, missing
 from tests.scripted_smtp import Script, Server, self_signed
 from tests.telling import NOON
 from tests.waiting import eventually
@@ -130,6 +130,37 @@ async def test_a_greylisted_mail_goes_through_at_its_next_try(
     await bench.transport.close()  # the session knows the old table still
     assert await bench.deliver(message) is None
     assert kinds(await bench.history(message)) == ["MailDeferred", "MailSent"]
+
+
+async def test_a_server_that_hangs_in_mid_data_gets_the_same_mail_again(
+    broker: Topology, postfix: Postfix
+) -> None:
+    async with bench_at(broker, postfix, smtp_data_timeout=0.5) as hasty:
+        message = await hasty.queued(to_address=HANGS)
+        assert await hasty.deliver(message)
+        assert kinds(await hasty.history(message)) == ["MailDeferred"]
+    async with bench_at(broker, postfix) as patient:
+        patient.now = NOON + timedelta(minutes=1)
+        assert await patient.deliver(message) is None
+        sent = (await patient.history(message))[-1]
+        assert isinstance(sent, MailSent)
+
+    def arrived() -> bool:
+        found = {message_from_bytes(raw)["Message-ID"] for raw in postfix.received()}
+        return sent.message_id in found
+
+    await eventually(arrived)
+
+
+async def test_a_server_that_hangs_up_after_the_dot_is_tried_again(bench: Bench) -> None:
+    message = await bench.queued(to_address=HANGS_UP)
+    assert await bench.deliver(message)
+    (deferred,) = await bench.history(message)
+    assert isinstance(deferred, MailDeferred)
+    assert "421" in deferred.reason
+    other = await bench.queued(to_address="reader@example.org")
+    bench.now = NOON + timedelta(minutes=1)
+    assert await bench.deliver(other) is None  # on a session of its own
 
 
 async def test_a_server_that_is_down_for_an_hour_gets_every_mail_once(
