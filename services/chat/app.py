@@ -9,11 +9,13 @@ from fastapi import APIRouter, FastAPI
 
 from contracts.streams import CHATS
 from services.chat import projection
+from services.chat.about import Customers
 from services.chat.api import customers, sockets
 from services.chat.api import desk as desk_api
 from services.chat.board import Board
 from services.chat.commands import Commands
 from services.chat.complaining import Complaining
+from services.chat.content import Content
 from services.chat.desk import Desk
 from services.chat.eva.agent import Eva
 from services.chat.eva.rephrasing import Endpoint
@@ -23,19 +25,23 @@ from services.chat.hub import Hub
 from services.chat.limits import Limits
 from services.chat.places import Places
 from services.chat.presence import Presence
+from services.chat.replies import Replies
+from services.chat.reports import Reports
 from services.chat.router import Router
 from services.chat.schedule import Schedules
 from services.chat.settings import Settings
 from services.chat.store import Store
 from services.chat.tables import metadata
 from services.chat.talking import Talking
-from services.chat.web import desk as desk_pages
-from services.chat.web import routes
+from services.chat.web import desk as desk_web
+from services.chat.web import desk_pages, routes
+from services.chat.web.desk_views import DeskViews
 from services.runtime.app import assemble, create_app
 from services.runtime.auth import Auth
 from services.runtime.auth.codes import code_key
 from services.runtime.clock import Clock, utcnow
 from services.runtime.evidence import EvidenceStore
+from services.runtime.marketplace import Marketplace
 from services.runtime.projection import Projector
 from services.runtime.web import Pages
 
@@ -91,6 +97,20 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     desk = Desk(commands, parts.events, board, store, presence, talking)
     sources = Sources(intake=settings.intake_url, moderation=settings.moderation_url, auth=auth)
     parts.on_stop.append(sources.close)
+    marketplace = Marketplace(settings.marketplace_url)
+    parts.on_stop.append(marketplace.aclose)
+    reports = Reports(parts.database)
+    views = DeskViews(
+        desk=desk,
+        board=board,
+        presence=presence,
+        store=store,
+        customers=Customers(sources, marketplace, clock=clock),
+        replies=Replies.load(),
+        content=Content.load(own=settings.public_url),
+        clock=clock,
+        public_url=settings.public_url,
+    )
     rephrasing = None
     if settings.assistant_url:
         key = settings.assistant_key
@@ -146,10 +166,22 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
                 limits=limits,
                 clock=clock,
             ),
-            desk_api.router(desk, board, presence, store, evidence, complaining, clock=clock),
+            desk_api.router(
+                desk,
+                board,
+                presence,
+                store,
+                evidence,
+                complaining,
+                reports,
+                views.customers,
+                views.replies,
+                clock=clock,
+            ),
             customers.router(talking, places, store, schedules, evidence, complaining, clock=clock),
             routes.router(pages, talking, places, schedules, complaining, clock=clock),
-            desk_pages.router(pages, desk, board, presence, store, clock=clock),
+            desk_pages.router(pages, desk, board, presence, store, reports, schedules, clock=clock),
+            desk_web.router(pages, desk, complaining, views),
             APIRouter(lifespan=at_work),
         ],
     )

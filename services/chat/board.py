@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from contracts import chat as facts
 from contracts.chat import ChatFact
 from contracts.codec import Message, Undecodable, decode
 from contracts.envelope import Aggregate, aggregate_of
@@ -43,6 +44,7 @@ class Board:
         self.ready = asyncio.Event()
         self.on_change: list[Changed] = []
         self._versions: dict[str, int] = {}
+        self._unread: dict[str, list[int]] = {}
         self._bus = bus
         self._events = events
         self._store = store
@@ -60,6 +62,7 @@ class Board:
         aggregate = aggregate_of(message.subject)
         for fact in message.facts:
             if isinstance(fact, ChatFact):
+                self._count_unread(aggregate.id, fact, message.sequence)
                 chat = self.chats.get(aggregate.id, state.NEW_CHAT)
                 self.chats[aggregate.id] = state.evolve(chat, fact)
             elif isinstance(fact, OperatorFact):
@@ -67,12 +70,29 @@ class Board:
                 self.operators[aggregate.id] = operators.evolve(operator, fact)
         self._versions[message.subject] = message.sequence
 
+    def unread(self, chat_id: str) -> int:
+        """How many messages of the customer no operator has read yet."""
+        return len(self._unread.get(chat_id, ()))
+
+    def _count_unread(self, chat_id: str, fact: ChatFact, sequence: int) -> None:
+        match fact:
+            case facts.MessagePosted(role="customer"):
+                self._unread.setdefault(chat_id, []).append(sequence)
+            case facts.MessageRead(role="operator", sequence=up_to):
+                left = [each for each in self._unread.get(chat_id, ()) if each > up_to]
+                self._unread[chat_id] = left
+            case facts.MessagePosted(role="operator"):
+                self._unread.pop(chat_id, None)
+            case _:
+                pass
+
     def tidy(self) -> None:
         """Forgets chats that are over, once no operator keeps a slot for them."""
         kept = {chat_id for each in self.operators.values() for chat_id, _ in each.slots}
         for chat in [each for each in self.chats.values() if each.is_over]:
             if chat.id not in kept:
                 del self.chats[chat.id]
+                self._unread.pop(chat.id, None)
                 self._versions.pop(chat_aggregate(chat.id).subject, None)
 
     async def wait_for(self, sequence: int, *, timeout: float = 5.0) -> None:

@@ -225,6 +225,12 @@ class Desk:
             by=who.actor,
         )
 
+    async def read(self, who: Principal, chat_id: str) -> None:
+        """The operator has everything of this chat before them."""
+        await self.mark(
+            who, chat_id, kind="read", sequence=self.board.version(chat_aggregate(chat_id))
+        )
+
     async def transfer(
         self,
         who: Principal,

@@ -22,7 +22,7 @@ async def desk_of(desk: Desk, board: Board, operator_id: str) -> dict[str, Any]:
     """The frame `desk` of the socket says the same."""
     operator = await desk.operator(operator_id)
     chats = [
-        chat_view(chat)
+        chat_view(chat, unread=board.unread(chat_id))
         for chat_id, _ in operator.slots
         if (chat := board.chats.get(chat_id)) is not None
     ]
@@ -47,8 +47,8 @@ def operator_view(operator: Operator, *, here: bool) -> dict[str, Any]:
     }
 
 
-def chat_view(chat: Chat) -> dict[str, Any]:
-    """A live chat in staff's lists. `expires_at` is an offer's end."""
+def chat_view(chat: Chat, *, unread: int = 0) -> dict[str, Any]:
+    """A live chat in staff's lists. `expires_at` is an offer's end, `unread` counts messages."""
     return {
         "chat_id": chat.id,
         "phase": chat.phase,
@@ -62,6 +62,8 @@ def chat_view(chat: Chat) -> dict[str, Any]:
         "queued_at": chat.queued_at.isoformat() if chat.queued_at else None,
         "away": chat.away_until is not None,
         "offline": chat.offline,
+        "transferred": chat.handed_over or chat.transfer_to is not None,
+        "unread": unread,
         "supervisors": [{"id": by, "mode": mode} for by, mode in chat.supervisors],
     }
 

@@ -138,8 +138,11 @@ class Marketplace:
     async def member(self, member_id: str) -> MemberInfo | None:
         return await self._find("members", member_id, MemberInfo)
 
-    async def orders(self, buyer_id: str, product_id: str) -> tuple[OrderInfo, ...] | None:
-        query = urlencode({"buyer": buyer_id, "product": product_id})
+    async def orders(
+        self, buyer_id: str, product_id: str | None = None
+    ) -> tuple[OrderInfo, ...] | None:
+        """Of one product, or of all."""
+        query = urlencode({"buyer": buyer_id} | ({"product": product_id} if product_id else {}))
         found = await self._read(f"orders?{query}", OrdersFound)
         return found.orders if found else None
 

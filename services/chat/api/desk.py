@@ -7,15 +7,19 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
 from services.chat import shown
+from services.chat.about import Customers
 from services.chat.api import bodies
 from services.chat.api.files import download
 from services.chat.board import Board
 from services.chat.complaining import Complaining
 from services.chat.desk import Desk
 from services.chat.presence import Presence
+from services.chat.replies import Replies
+from services.chat.reports import By, Reports
 from services.chat.store import Store
 from services.chat.talking import folded
 from services.chat.views import Staff, chat_view, desk_of, live, operator_view
+from services.chat.wrapping import CODES
 from services.runtime.auth import Principal, require, verify_csrf
 from services.runtime.clock import Clock
 from services.runtime.evidence import EvidenceStore
@@ -31,6 +35,9 @@ def router(
     store: Store,
     evidence: EvidenceStore,
     complaining: Complaining,
+    reports: Reports,
+    customers: Customers,
+    replies: Replies,
     *,
     clock: Clock,
 ) -> APIRouter:
@@ -80,6 +87,30 @@ def router(
         found = await store.figures(*span, language=language)
         found["bot_reopened"] = await store.reopened(*span)
         return rated(found) | {"since": span[0].isoformat()}
+
+    @api.get("/report")
+    async def report(
+        who: Staff,
+        since: AwareDatetime | None = None,
+        until: AwareDatetime | None = None,
+        by: By | None = None,
+    ) -> dict[str, Any]:
+        """The figures of a span (the last 24 hours unless given), altogether or by language or
+        operator. `GET /desk/report.csv?days=` is the same as a table."""
+        now = clock()
+        span = since or now - TODAY, until or now
+        return {"since": span[0], "until": span[1], "rows": await reports.rows(*span, by=by)}
+
+    @api.get("/replies")
+    async def canned(who: Staff, language: str = "en", customer: str = "") -> dict[str, Any]:
+        """Canned replies, filled in; `/shortcut` alone is not expanded by this API."""
+        found = replies.of(language, customer=customer, operator=who.name)
+        return {"replies": [each.model_dump() for each in found]}
+
+    @api.get("/codes")
+    async def codes(who: Staff) -> dict[str, Any]:
+        """What `code` of a wrap-up may be; others are taken too."""
+        return {"codes": [{"code": code, "title": title} for code, title in CODES.items()]}
 
     @api.get("/chats")
     async def chats(
@@ -151,6 +182,18 @@ def router(
             "customer": chat.customer.model_dump(),
             "earlier": [_row(row) for row in earlier if row["id"] != chat_id],
             "events": [event for event in events if event["seq"] > after],
+        }
+
+    @api.get("/chats/{chat_id}/customer")
+    async def customer(chat_id: str, who: Staff) -> dict[str, Any]:
+        """The customer's own complaints and orders; null where a far side does not answer."""
+        chat = folded((await desk.history(chat_id)).messages)
+        assert chat.customer is not None
+        about = await customers.about(chat.customer)
+        told, orders = about.complaints, about.orders
+        return {
+            "complaints": None if told is None else [each._asdict() for each in told],
+            "orders": None if orders is None else [each.model_dump() for each in orders],
         }
 
     @api.post("/chats/{chat_id}/accept")

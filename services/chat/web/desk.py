@@ -1,33 +1,54 @@
 """`/desk`: the operator's offers and chats, as forms; `desk.js` keeps it up to date and alive."""
 
-from typing import Annotated
+from collections.abc import Awaitable
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Depends, Form, Query
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.requests import Request
 
 from contracts.ids import new_id
-from services.chat import shown
-from services.chat.board import Board
+from services.chat.complaining import Complaining
 from services.chat.desk import Desk
-from services.chat.presence import Presence
-from services.chat.state import Phase
-from services.chat.store import Store
-from services.chat.talking import MESSAGE_LIMIT, folded
-from services.chat.views import Staff, desk_of, live
+from services.chat.talking import MESSAGE_LIMIT
+from services.chat.views import Staff
+from services.chat.web.desk_views import DeskViews
 from services.runtime.auth import verify_csrf
-from services.runtime.clock import Clock
+from services.runtime.problems import Refused
+from services.runtime.sentences import gettext as _
 from services.runtime.web import Pages
 
 Id = Annotated[str, Form(alias="chat", pattern="^[0-9a-f]{32}$")]
-BLANK = {"name": "", "text": "", "redacted": False, "sources": (), "role": "", "whisper": False}
-SHOWN = {"message", "answer", "left_message", "note", "connected", "ended", "abandoned", "handoff"}
+Line = Annotated[str, Form(max_length=200)]
+ClientId = Annotated[str, Form(pattern="^[A-Za-z0-9_-]{1,64}$")]
 
 
-def router(
-    pages: Pages, desk: Desk, board: Board, presence: Presence, store: Store, *, clock: Clock
-) -> APIRouter:
+def router(pages: Pages, desk: Desk, complaining: Complaining, views: DeskViews) -> APIRouter:
     site = APIRouter(prefix="/desk", include_in_schema=False, dependencies=[Depends(verify_csrf)])
+
+    async def show(
+        request: Request, who: Staff, chat: str, *, refused: Refused | None = None, typed: str = ""
+    ) -> HTMLResponse:
+        context = await views.page(who, chat)
+        return pages.render(
+            request,
+            "desk/desk.html",
+            status=refused.status if refused else 200,
+            notice=refused.detail if refused else "",
+            typed=typed,
+            client_id=new_id(),
+            **context,
+        )
+
+    async def done(
+        request: Request, who: Staff, act: Awaitable[Any], chat: str, *, then: str, typed: str = ""
+    ) -> Response:
+        """Back to the desk; where it was refused, the desk says why and keeps what was typed."""
+        try:
+            await act
+        except Refused as refused:
+            return await show(request, who, chat, refused=refused, typed=typed)
+        return RedirectResponse(f"/desk?chat={then}" if then else "/desk", 303)
 
     @site.get("")
     async def overview(
@@ -35,81 +56,127 @@ def router(
         who: Staff,
         chat: Annotated[str, Query(pattern="^([0-9a-f]{32})?$")] = "",
     ) -> HTMLResponse:
-        state, lines = None, []
-        if chat:
-            history = await desk.history(chat)
-            state = folded(history.messages)
-            lines = [
-                {**BLANK, **each}
-                for each in shown.show_all(history.messages, "staff")
-                if each["type"] in SHOWN
-            ]
-        return pages.render(
-            request,
-            "chat/desk.html",
-            **await desk_of(desk, board, who.id),
-            queue=live(board, presence, now=clock()),
-            left=await store.left_messages(),
-            chat=state,
-            mine=state is not None and state.operator_id == who.id,
-            connected=state is not None and state.phase is Phase.CONNECTED,
-            wrapping=state is not None and state.phase is Phase.WRAP_UP,
-            lines=lines,
-            client_id=new_id(),
-        )
+        # A person who opens the page reads it; a script that fetches it says so by itself.
+        if chat and request.headers.get("sec-fetch-dest", "document") == "document":
+            await desk.read(who, chat)
+        return await show(request, who, chat)
 
     @site.post("/shift")
-    async def shift(who: Staff, do: Annotated[str, Form()]) -> RedirectResponse:
+    async def shift(request: Request, who: Staff, do: Annotated[str, Form()]) -> Response:
         act = {"start": desk.start_shift, "away": desk.go_away, "end": desk.end_shift}
-        if do in act:
-            await act[do](who)
-        return _to("")
+        chosen = act.get(do, desk.start_shift)
+        return await done(request, who, chosen(who), "", then="")
 
     @site.post("/accept")
-    async def accept(
-        who: Staff, chat: Id, greeting: Annotated[str, Form(max_length=200)] = ""
-    ) -> RedirectResponse:
-        await desk.accept(who, chat, greeting=greeting.strip())
-        return _to(chat)
+    async def accept(request: Request, who: Staff, chat: Id, greeting: Line = "") -> Response:
+        act = desk.accept(who, chat, greeting=greeting.strip())
+        return await done(request, who, act, "", then=chat)
 
     @site.post("/decline")
-    async def decline(who: Staff, chat: Id) -> RedirectResponse:
-        await desk.decline(who, chat)
-        return _to("")
+    async def decline(request: Request, who: Staff, chat: Id) -> Response:
+        return await done(request, who, desk.decline(who, chat), "", then="")
 
     @site.post("/take")
-    async def take(who: Staff, chat: Id) -> RedirectResponse:
-        await desk.take(who, chat)
-        return _to(chat)
+    async def take(request: Request, who: Staff, chat: Id) -> Response:
+        return await done(request, who, desk.take(who, chat), "", then=chat)
 
     @site.post("/say")
     async def say(
+        request: Request,
         who: Staff,
         chat: Id,
-        client_id: Annotated[str, Form(pattern="^[A-Za-z0-9_-]{1,64}$")],
+        client_id: ClientId,
         text: Annotated[str, Form(max_length=MESSAGE_LIMIT)] = "",
-    ) -> RedirectResponse:
-        if text.strip():
-            await desk.post(who, chat, client_id=client_id, text=text.strip())
-        return _to(chat)
+    ) -> Response:
+        """A shortcut alone (`/hello`) is sent as its canned reply."""
+        said = (await views.expanded(who, chat, text)).strip()
+        if not said:
+            return await show(request, who, chat)
+        act = desk.post(who, chat, client_id=client_id, text=said)
+        return await done(request, who, act, chat, then=chat, typed=text)
+
+    @site.post("/note")
+    async def note(
+        request: Request,
+        who: Staff,
+        chat: Id,
+        text: Annotated[str, Form(max_length=MESSAGE_LIMIT)] = "",
+    ) -> Response:
+        if not text.strip():
+            return await show(request, who, chat)
+        return await done(request, who, desk.note(who, chat, text=text.strip()), chat, then=chat)
+
+    @site.post("/transfer")
+    async def transfer(
+        request: Request, who: Staff, chat: Id, to: Annotated[str, Form()], reason: Line = ""
+    ) -> Response:
+        """`to` is `operator:<id>`, `language:<code>` or `skill:<name>`."""
+        kind, _colon, name = to.partition(":")
+        act = desk.transfer(
+            who,
+            chat,
+            to_operator=name if kind == "operator" else None,
+            language=name if kind == "language" else None,
+            skills=(name,) if kind == "skill" else (),
+            reason=reason.strip(),
+        )
+        return await done(request, who, act, chat, then="")
+
+    @site.post("/complaint")
+    async def complaint(
+        request: Request,
+        who: Staff,
+        chat: Id,
+        product_link: Annotated[str, Form(max_length=2000)] = "",
+        consent: Annotated[str, Form()] = "",
+    ) -> Response:
+        """Prepared here, sent by the customer: the link goes into the chat."""
+
+        async def prepare() -> None:
+            url, _seq = await complaining.begin(
+                await desk.history(chat),
+                product_link=product_link.strip(),
+                consent=bool(consent),
+                by=who.actor,
+            )
+            await desk.post(who, chat, client_id=new_id(), text=views.invitation(chat, url))
+
+        return await done(request, who, prepare(), chat, then=chat)
+
+    @site.post("/supervise")
+    async def supervise(
+        request: Request, who: Staff, chat: Id, mode: Annotated[str, Form()]
+    ) -> Response:
+        if not who.may("supervisor"):
+            return await show(request, who, chat, refused=_Supervisors())
+        known = mode if mode in ("monitor", "whisper", "barge") else None
+        wanted = cast(Literal["monitor", "whisper", "barge"] | None, known)
+        return await done(request, who, desk.supervise(who, chat, mode=wanted), chat, then=chat)
 
     @site.post("/end")
-    async def end(who: Staff, chat: Id) -> RedirectResponse:
-        await desk.end(who, chat)
-        return _to(chat)
+    async def end(
+        request: Request, who: Staff, chat: Id, reason: Annotated[str, Form()] = "done"
+    ) -> Response:
+        act = desk.end(who, chat, reason="blocked" if reason == "blocked" else "done")
+        return await done(request, who, act, chat, then=chat)
 
     @site.post("/wrap-up")
     async def wrap_up(
+        request: Request,
         who: Staff,
         chat: Id,
         code: Annotated[str, Form(min_length=1, max_length=200)],
         note: Annotated[str, Form(max_length=2000)] = "",
-    ) -> RedirectResponse:
-        await desk.wrap_up(who, chat, code=code.strip(), note=note.strip())
-        return _to("")
+    ) -> Response:
+        act = desk.wrap_up(who, chat, code=code.strip(), note=note.strip())
+        return await done(request, who, act, chat, then="")
 
     return site
 
 
-def _to(chat: str) -> RedirectResponse:
-    return RedirectResponse(f"/desk?chat={chat}#end" if chat else "/desk", 303)
+class _Supervisors(Refused):
+    status = 403
+    title = _("This is for supervisors")
+
+    def __init__(self) -> None:
+        super().__init__(_("Only supervisors join the chats of others."))

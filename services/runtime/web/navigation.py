@@ -20,6 +20,7 @@ SITE = (
     NavItem("/complaints/new", _("Report a problem")),
     NavItem("/center", _("Complaint Center")),
     NavItem("/moderation", _("Moderation"), _STAFF),
+    NavItem("/desk", _("Chats"), frozenset({"operator", "supervisor"})),
     NavItem("/mail", _("Mail"), _STAFF | {"operator", "developer"}),
 )
 
