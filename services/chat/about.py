@@ -76,6 +76,7 @@ class Customers:
 
 async def _in_time(asked: Awaitable[Fact | None]) -> Fact | None:
     try:
-        return await asyncio.wait_for(asked, PATIENCE_SECONDS)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await asked
     except TimeoutError:
         return None

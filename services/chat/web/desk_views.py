@@ -34,6 +34,7 @@ BLANK: Final = {
     "role": "",
     "whisper": False,
     "summary": "",
+    "greeting": "",
     "translation": "",
 }
 SHOWN: Final = {
