@@ -101,7 +101,10 @@ class Talking:
         if who is not None and who.signed_in:
             open_chat = await self._store.live_of_customer(f"member:{who.id}")
             if open_chat is not None:
-                return await self._resume(open_chat["id"])
+                resumed = await self._resume(open_chat["id"])
+                # The table may be a moment behind: what has just ended is not gone on with.
+                if resumed.chat.phase is not Phase.WRAP_UP and not resumed.chat.is_over:
+                    return resumed
             if await self._store.is_blocked(f"member:{who.id}", self._commands.clock() - BLOCKED):
                 raise Blocked("You were blocked in the chat. Write to us again in a day.")
         self._limits.begin(who.actor if who and who.signed_in else address)
