@@ -584,6 +584,18 @@ class CaseReopened(Contract):
     decide_due_at: AwareDatetime
 
 
+class CaseStandsElsewhere(Contract):
+    """No case was opened here: that of this accused, product and type is `case_id`, which was
+    moved to the type. Written where the case's id would have been, so that under one guard either
+    a case is opened or this stands there."""
+
+    type: Literal["CaseStandsElsewhere"] = "CaseStandsElsewhere"
+    version: Literal[1] = 1
+    case_id: str
+    complaint_type: str
+    at: AwareDatetime
+
+
 CaseFact = (
     CaseOpened
     | ComplaintJoined

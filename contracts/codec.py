@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from contracts.case import CaseFact
+from contracts.case import CaseFact, CaseStandsElsewhere
 from contracts.chat import ChatFact
 from contracts.complaint import ComplaintFact
 from contracts.envelope import Contract, Meta
@@ -25,6 +25,7 @@ Fact = (
     ComplaintFact
     | ResponseFact
     | CaseFact
+    | CaseStandsElsewhere
     | MemberFact
     | MailFact
     | ReaderFact

@@ -13,6 +13,7 @@ from contracts.case import (
     CaseFact,
     CaseOpened,
     CaseReopened,
+    CaseRetyped,
     CaseWithdrawn,
     ComplaintJoined,
     ComplaintLeft,
@@ -98,6 +99,8 @@ def _change(row: Row, fact: CaseFact) -> dict[str, Any]:
             return {"open": False}
         case CaseReopened():
             return {"open": True}
+        case CaseRetyped():
+            return {"complaint_type": fact.to_type}
         case _:  # another fact of the case: it changes nothing here
             return {}
 

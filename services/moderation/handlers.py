@@ -6,7 +6,7 @@ from functools import reduce
 
 import structlog
 
-from contracts.case import CaseLinked
+from contracts.case import CaseLinked, CaseRetyped
 from contracts.codec import Message
 from contracts.complaint import (
     ComplaintFiled,
@@ -155,11 +155,14 @@ class Handlers:
                     pass
 
     async def on_case(self, message: Message) -> None:
-        """A deadline told in a fact gets its timer; a link is made from the other side too."""
+        """A deadline told in a fact gets its timer; a link is made from the other side too; a case
+        that was moved to another type is found by complaints of that type."""
         case_id = aggregate_of(message.subject).id
         for place, fact in enumerate(message.facts):
             if isinstance(fact, CaseLinked):
                 await self._say(fact.case_id, Link(case_id=case_id), message, place)
+            if isinstance(fact, CaseRetyped) and fact.from_type != fact.to_type:
+                await self._joining.moved(case_id, fact.to_type, message.meta)
             for deadline in deadlines(fact, self._policy):  # type: ignore[arg-type]
                 await self._set_timer(case_id, deadline, message.meta)
 

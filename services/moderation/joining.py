@@ -3,20 +3,21 @@
 import asyncio
 from collections import OrderedDict
 from datetime import timedelta
+from functools import reduce
 from itertools import count
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from contracts.case import Listing
+from contracts.case import CaseStandsElsewhere, Listing
 from contracts.complaint import ComplaintFiled
 from contracts.envelope import Aggregate, Meta, caused_by
 from contracts.ids import derived_id
 from contracts.taxonomy import taxonomy
-from services.moderation.commands import SERVICE, Join
+from services.moderation.commands import SERVICE, Join, Link
 from services.moderation.decider import decide
 from services.moderation.policy import Policy
-from services.moderation.refusals import AnotherType, NotInThisState
-from services.moderation.state import NEW_CASE, Case, Status, evolve
+from services.moderation.refusals import AnotherType, NotInThisState, StandsElsewhere
+from services.moderation.state import LIVE, NEW_CASE, Case, Status, evolve, product_key
 from services.moderation.store import Store
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
@@ -64,8 +65,9 @@ class Joining:
     async def join(self, fact: ComplaintFiled, cause: Meta) -> str:
         """Opens or joins the case of the complaint's accused, product and type; returns its id.
 
-        Where that case is over, or was moved to another type, the next of its kind is opened. One
-        that is opened while an appeal is under way is linked to it. Raises Unavailable while the
+        Where that case is over, or was moved to another type, the next of its kind is opened; where
+        another was moved to this type, it is joined. One that is opened while an appeal is under
+        way is linked to it. Raises Unavailable while the
         marketplace is away: the complaint then comes again.
         """
         joined = await self._joined_before(fact)
@@ -76,15 +78,35 @@ class Joining:
         for generation in count():
             command = _command(fact, product, generation, linked_to)
             try:
-                await self._join(command, cause)
+                return await self._join_wherever(command, cause)
             except AnotherType:
                 continue
             except NotInThisState as over:
                 under_appeal = over.extra["state"] == Status.UNDER_APPEAL
-                linked_to = command.case_id if under_appeal else None
-                continue
-            return command.case_id
+                linked_to = over.extra["case_id"] if under_appeal else None
         raise AssertionError("generations do not end")
+
+    async def moved(self, case_id: str, to_type: str, cause: Meta) -> None:
+        """From now on complaints of `to_type` join the case, which was moved to that type: where
+        the next case of their kind would be opened, it is written that this one stands for it.
+
+        One that is open there already goes on, and each is linked to the other.
+        """
+        case = await self._case(case_id)
+        for generation in count():
+            here = case_id_of(case.accused, case.product_key, to_type, generation)
+            there = await self._case(here)
+            if case_id in (here, there.stands_at):
+                return
+            if there is NEW_CASE:
+                if await self._stand_for(here, case_id, to_type, cause):
+                    return
+                there = await self._case(here)  # somebody was faster
+            other = there.stands_at or here
+            if there.stands_at is not None:
+                there = await self._case(other)
+            if other != case_id and there.status in LIVE and there.complaint_type == to_type:
+                await self._link(case_id, other, cause)
 
     async def case_of(self, complaint_id: str) -> str:
         """The case of a complaint, which is joined first where that has not been done yet."""
@@ -113,6 +135,51 @@ class Joining:
         product_id = fact.product.product_id
         return await self._catalogue.product(product_id) if product_id is not None else None
 
+    async def _join_wherever(self, command: Join, cause: Meta) -> str:
+        """The id of the case that was joined: the command's own, or the one that stands for it."""
+        try:
+            try:
+                await self._join(command, cause)
+            except StandsElsewhere as elsewhere:
+                command = command.model_copy(update={"case_id": elsewhere.extra["case_id"]})
+                await self._join(command, cause)
+        except NotInThisState as over:
+            over.extra["case_id"] = command.case_id
+            raise
+        return command.case_id
+
+    async def _case(self, case_id: str) -> Case:
+        history = await self._events.read(Aggregate(kind="case", id=case_id))
+        return reduce(evolve, history.facts, NEW_CASE)  # type: ignore[arg-type]
+
+    async def _stand_for(self, here: str, case_id: str, to_type: str, cause: Meta) -> bool:
+        """False where a case was opened at `here` in the meantime."""
+        now = self._clock()
+        stands = CaseStandsElsewhere(case_id=case_id, complaint_type=to_type, at=now)
+        meta = caused_by(cause, command=derived_id("stands", cause.id), time=now, actor=SERVICE.id)
+        try:
+            await self._events.append(
+                Aggregate(kind="case", id=here), [stands], expected=0, meta=meta
+            )
+        except Conflict:
+            return False
+        return True
+
+    async def _link(self, case_id: str, other: str, cause: Meta) -> None:
+        """From this side; a link is made from the other side by whoever reads of it."""
+        meta = caused_by(
+            cause, command=derived_id("link", cause.id, other), time=self._clock(), actor=SERVICE.id
+        )
+        await self._events.handle(
+            Aggregate(kind="case", id=case_id),
+            initial=NEW_CASE,
+            evolve=evolve,
+            decide=lambda case: decide(
+                case, Link(case_id=other), by=SERVICE, now=meta.time, policy=self._policy
+            ),
+            meta=meta,
+        )
+
     async def _join(self, command: Join, cause: Meta) -> None:
         meta = caused_by(
             cause,
@@ -138,8 +205,8 @@ class Joining:
                 for fact in facts:
                     case = evolve(case, fact)
                 self._keep(case, version)
-        except Conflict:
-            self._kept.pop(command.case_id, None)
+        except (Conflict, AnotherType, NotInThisState):
+            self._kept.pop(command.case_id, None)  # it may have been another's doing since
             return False
         return True
 
@@ -162,19 +229,18 @@ class Joining:
             self._kept.popitem(last=False)
 
 
+def case_id_of(accused: str | None, product: str, complaint_type: str, generation: int) -> str:
+    """Where the case of an accused, product and type stands: the first, or a later one."""
+    return derived_id("case", accused or "unknown", product, complaint_type, str(generation))
+
+
 def _command(
     fact: ComplaintFiled, product: ProductInfo | None, generation: int, linked_to: str | None
 ) -> Join:
     accused = product.seller_id if product else None
     reason = taxonomy().find(fact.reason)
     return Join(
-        case_id=derived_id(
-            "case",
-            accused or "unknown",
-            fact.product.product_id or fact.product.link,
-            fact.complaint_type,
-            str(generation),
-        ),
+        case_id=case_id_of(accused, product_key(fact.product), fact.complaint_type, generation),
         complaint_id=fact.complaint_id,
         complaint_number=fact.number,
         complainant=fact.complainant.actor,

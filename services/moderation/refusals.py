@@ -82,6 +82,13 @@ class AnotherType(Refused):
     title = _("The case is of another type")
 
 
+class StandsElsewhere(Refused):
+    """Complaints of this kind join another case, which was moved to their type. Carries
+    `case_id`."""
+
+    title = _("The case is another one")
+
+
 class NotDueYet(Refused):
     """The clock came too early. Carries `due_at`."""
 

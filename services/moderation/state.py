@@ -26,6 +26,7 @@ from contracts.case import (
     CaseReopened,
     CaseResumed,
     CaseRetyped,
+    CaseStandsElsewhere,
     CaseWithdrawn,
     ComplaintEvidenceAdded,
     ComplaintJoined,
@@ -52,6 +53,7 @@ from contracts.case import (
     OutOfCourtMarked,
     StatementOfReasons,
 )
+from contracts.parties import Product
 
 
 class Status(StrEnum):
@@ -147,6 +149,10 @@ class Case:
     severity: int = 0
     accused: str | None = None
     product_id: str | None = None
+    product_key: str = ""
+    """The product's id, or its link where the marketplace knows none."""
+    stands_at: str | None = None
+    """The case that complaints of this kind join, where none was opened here."""
     complaints: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     left: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     trusted_flagger: bool = False
@@ -231,7 +237,7 @@ TAKES_PART = (
 """Whoever did one of these took part in the case, and hears no later appeal on it."""
 
 
-def evolve(case: Case, fact: CaseFact) -> Case:
+def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
     """The case after `fact`. Neither clock nor chance: the same facts give the same case."""
     if isinstance(fact, TAKES_PART):
         case = replace(case, took_part=case.took_part | {fact.by})
@@ -245,6 +251,7 @@ def evolve(case: Case, fact: CaseFact) -> Case:
                 severity=fact.severity,
                 accused=fact.accused,
                 product_id=fact.product.product_id,
+                product_key=product_key(fact.product),
                 trusted_flagger=fact.trusted_flagger,
                 triage_due_at=fact.triage_due_at,
                 opened_at=fact.opened_at,
@@ -433,10 +440,17 @@ def evolve(case: Case, fact: CaseFact) -> Case:
             return replace(case, out_of_court=fact.open)
         case CaseLinked():
             return replace(case, linked=case.linked | {fact.case_id})
+        case CaseStandsElsewhere():
+            return replace(case, stands_at=fact.case_id)
         case ComplaintEvidenceAdded() | AccusedEvidenceReceived() | NoteAdded() | AppealRejected():
             return case
         case _:
             assert_never(fact)
+
+
+def product_key(product: Product) -> str:
+    """What tells that two complaints are about the same product."""
+    return product.product_id or product.link
 
 
 def after_answer(status: Status, *, late: bool) -> Status:

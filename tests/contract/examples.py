@@ -28,6 +28,7 @@ from contracts.case import (
     CaseReopened,
     CaseResumed,
     CaseRetyped,
+    CaseStandsElsewhere,
     CaseWithdrawn,
     ComplaintEvidenceAdded,
     ComplaintJoined,
@@ -313,6 +314,7 @@ LATER_ON_CASES: tuple[Fact, ...] = (
         measures=(FREEZE,),
         appeal_until=None,
     ),
+    CaseStandsElsewhere(case_id="7c" * 16, complaint_type="CF", at=day(31)),
     CaseReopened(by="sven", at=day(31), ground="Order of the court.", decide_due_at=day(31, 23)),
 )
 OUTGOING: tuple[Fact, ...] = (

@@ -17,13 +17,16 @@ from contracts.taxonomy import taxonomy
 from services.moderation.commands import Actor, Join, ReceiveEvidence, Retype, Withdraw
 from services.moderation.decider.interim import lifted
 from services.moderation.policy import Policy
-from services.moderation.refusals import AnotherType
+from services.moderation.refusals import AnotherType, StandsElsewhere
 from services.moderation.state import Case, Status
 from services.runtime.problems import Invalid, NotFound
 from services.runtime.sentences import gettext as _
 
 
 def join(case: Case, command: Join, now: datetime, policy: Policy) -> list[CaseFact]:
+    if case.stands_at is not None:
+        message = _("Complaints of this kind join another case, which was moved to their type.")
+        raise StandsElsewhere(message, case_id=case.stands_at)
     trusted = command.complainant in policy.trusted_flaggers
     if case.status is not Status.NEW:
         if command.complaint_type != case.complaint_type:
