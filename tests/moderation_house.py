@@ -31,6 +31,7 @@ from services.moderation.outgoing.sending import Outgoing
 from services.moderation.outgoing.store import OutgoingStore
 from services.moderation.policy import policy
 from services.moderation.settings import Settings
+from services.moderation.standing.pauses import Pauses
 from services.moderation.standing.reactions import Standing
 from services.moderation.store import Store
 from services.runtime.app import Parts
@@ -293,11 +294,13 @@ async def intake_of(topology: Topology, clock: MovedClock) -> AsyncIterator[Inta
 
 
 def handlers_on(parts: Parts, clock: MovedClock, catalogue: Catalogue | None = None) -> Handlers:
+    pauses = Pauses(events=parts.events, database=parts.database, projector=parts.projectors[0])
     joining = Joining(
         events=parts.events,
         store=Store(parts.database),
         projector=parts.projectors[0],
         catalogue=catalogue or Marketplace(parts.settings.marketplace_url),
+        pauses=pauses,
         policy=policy(),
         clock=clock,
     )
@@ -313,6 +316,7 @@ def handlers_on(parts: Parts, clock: MovedClock, catalogue: Catalogue | None = N
     )
     return Handlers(
         joining=joining,
+        pauses=pauses,
         standing=standing,
         outgoing=outgoing,
         events=parts.events,

@@ -28,6 +28,7 @@ from services.moderation.projection import VIEWS
 from services.moderation.settings import Settings
 from services.moderation.staff_desk import StaffDesk
 from services.moderation.staff_views import STAFF_VIEWS
+from services.moderation.standing.pauses import Pauses
 from services.moderation.standing.reactions import Standing
 from services.moderation.store import Store
 from services.moderation.tables import metadata
@@ -117,11 +118,13 @@ def build(
         policy=rules,
         clock=clock,
     )
+    pauses = Pauses(events=parts.events, database=parts.database, projector=projector)
     joining = Joining(
         events=parts.events,
         store=store,
         projector=projector,
         catalogue=catalogue or marketplace,
+        pauses=pauses,
         policy=rules,
         clock=clock,
     )
@@ -139,6 +142,7 @@ def build(
     )
     handlers = Handlers(
         joining=joining,
+        pauses=pauses,
         standing=standing,
         outgoing=outgoing,
         events=parts.events,

@@ -16,6 +16,7 @@ from contracts.complaint import (
 )
 from contracts.envelope import Aggregate, Meta, aggregate_of, caused_by
 from contracts.ids import derived_id
+from contracts.member import MeasureExpired, MeasureReversed
 from contracts.response import (
     AppealLodged,
     CounterNoticeSubmitted,
@@ -43,6 +44,7 @@ from services.moderation.joining import Joining
 from services.moderation.outgoing.sending import Outgoing
 from services.moderation.policy import Policy
 from services.moderation.refusals import NotDueYet, NotExtendable, NotInThisState, OnHold
+from services.moderation.standing.pauses import Pauses
 from services.moderation.standing.reactions import Standing
 from services.moderation.state import NEW_CASE, Case, evolve
 from services.runtime.clock import Clock
@@ -64,6 +66,7 @@ class Handlers:
         self,
         *,
         joining: Joining,
+        pauses: Pauses,
         standing: Standing,
         outgoing: Outgoing,
         events: EventStore,
@@ -72,6 +75,7 @@ class Handlers:
         clock: Clock,
     ) -> None:
         self._joining = joining
+        self._pauses = pauses
         self._standing = standing
         self._outgoing = outgoing
         self._events = events
@@ -91,7 +95,7 @@ class Handlers:
             self._standing.on_case
         )
         reactions.on(name="time-measures", stream=COMPLAINTS, subjects=["member.*.*"])(
-            self._standing.on_member
+            self.on_member
         )
         reactions.on(name="tell-of-cases", stream=COMPLAINTS, subjects=["case.*.*"])(
             self._outgoing.on_case
@@ -113,10 +117,9 @@ class Handlers:
                 case ComplaintFiled():
                     await self._joining.join(fact, message.meta)
                 case ComplaintWithdrawn():
-                    case_id = await self._joining.case_of(complaint_id)
-                    await self._say(case_id, Withdraw(complaint_id=complaint_id), message, place)
+                    taken_back = Withdraw(complaint_id=complaint_id)
+                    await self._say_where_it_joined(complaint_id, taken_back, message, place)
                 case EvidenceAdded():
-                    case_id = await self._joining.case_of(complaint_id)
                     added = ReceiveEvidence(
                         complaint_id=complaint_id,
                         by=fact.by,
@@ -124,7 +127,7 @@ class Handlers:
                         evidence=fact.evidence,
                         at=fact.added_at,
                     )
-                    await self._say(case_id, added, message, place)
+                    await self._say_where_it_joined(complaint_id, added, message, place)
                 case InformationSupplied():
                     await self._say(fact.case_id, _information(complaint_id, fact), message, place)
                 case _:
@@ -165,6 +168,16 @@ class Handlers:
                 await self._joining.moved(case_id, fact.to_type, message.meta)
             for deadline in deadlines(fact, self._policy):  # type: ignore[arg-type]
                 await self._set_timer(case_id, deadline, message.meta)
+
+    async def on_member(self, message: Message) -> None:
+        """A measure gets its timers; with the end of a pause, what was kept meanwhile joins."""
+        await self._standing.on_member(message)
+        for fact in message.facts:
+            if isinstance(fact, MeasureExpired | MeasureReversed):
+                for complaint_id in await self._pauses.kept(fact.member, as_of=message.sequence):
+                    filed = Aggregate(kind="complaint", id=complaint_id)
+                    for each in (await self._events.read(filed)).messages:
+                        await self.on_complaint(each)
 
     async def on_timer(self, name: str, data: dict[str, str]) -> None:
         """A deadline has come: it is decided on again, as the log has it now."""
@@ -219,6 +232,14 @@ class Handlers:
             "causation": meta.id,
         }
         await self._timers.set(f"{deadline.command}-{case_id}", deadline.at, data)
+
+    async def _say_where_it_joined(
+        self, complaint_id: str, command: CaseCommand, message: Message, place: int
+    ) -> None:
+        """What is said of a complaint that is held back is said again when it joins."""
+        case_id = await self._joining.case_of(complaint_id)
+        if case_id is not None:
+            await self._say(case_id, command, message, place)
 
     async def _say(self, case_id: str, command: CaseCommand, message: Message, place: int) -> None:
         """Passes on to a case what stands in the log, at `place` in its message. What the case

@@ -17,6 +17,7 @@ from services.moderation.commands import SERVICE, Join, Link
 from services.moderation.decider import decide
 from services.moderation.policy import Policy
 from services.moderation.refusals import AnotherType, NotInThisState, StandsElsewhere
+from services.moderation.standing.pauses import Pauses
 from services.moderation.state import LIVE, NEW_CASE, Case, Status, evolve, product_key
 from services.moderation.store import Store
 from services.runtime.clock import Clock
@@ -50,6 +51,7 @@ class Joining:
         store: Store,
         projector: Projector,
         catalogue: Catalogue,
+        pauses: Pauses,
         policy: Policy,
         clock: Clock,
     ) -> None:
@@ -57,13 +59,15 @@ class Joining:
         self._store = store
         self._projector = projector
         self._catalogue = catalogue
+        self._pauses = pauses
         self._policy = policy
         self._clock = clock
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def join(self, fact: ComplaintFiled, cause: Meta) -> str:
+    async def join(self, fact: ComplaintFiled, cause: Meta) -> str | None:
         """Opens or joins the case of the complaint's accused, product and type; returns its id.
+        None while its complainant is paused: it is kept, and comes again when the pause ends.
 
         Where that case is over, or was moved to another type, the next of its kind is opened; where
         another was moved to this type, it is joined. One that is opened while an appeal is under
@@ -73,6 +77,8 @@ class Joining:
         joined = await self._joined_before(fact)
         if joined is not None:
             return joined
+        if await self._pauses.hold_back(fact):
+            return None
         product = await self._product(fact)
         linked_to: str | None = None
         for generation in count():
@@ -108,8 +114,9 @@ class Joining:
             if other != case_id and there.status in LIVE and there.complaint_type == to_type:
                 await self._link(case_id, other, cause)
 
-    async def case_of(self, complaint_id: str) -> str:
-        """The case of a complaint, which is joined first where that has not been done yet."""
+    async def case_of(self, complaint_id: str) -> str | None:
+        """The case of a complaint, which is joined first where that has not been done yet; None
+        while its complainant is paused."""
         case_id = await self._store.case_of_complaint(complaint_id)
         if case_id is not None:
             return case_id

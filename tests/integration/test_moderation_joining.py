@@ -2,18 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from contracts.complaint import ComplaintWithdrawn, EvidenceAdded
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import new_id
 from contracts.response import AppealLodged
 from deploy.topology import Topology
+from services.runtime.auth import Principal
 from tests.moderation_house import (
     IVAN,
     LAYLA,
     MIA,
+    Filed,
     House,
     MovedClock,
     moderation,
@@ -154,6 +159,99 @@ async def lodge_appeal(house: House, case_id: str, decision_id: str, complaint_i
     )
 
 
+class TestPause:
+    """Of those who often complain without any ground (Art. 23)."""
+
+    async def paused(self, house: House, days: int = 3) -> tuple[Principal, str]:
+        """Somebody new, after two manifestly unfounded complaints, and the measure's id."""
+        who = Principal("member", new_id(), "P", "p@example.com", roles=frozenset({"customer"}))
+        for _ in range(2):
+            case_id = await house.case_of(await house.intake.file(who, product_id=new_product()))
+            await house.send(case_id, "admit")
+            await house.send(case_id, "claim")
+            await house.send(
+                case_id, "decide", outcome="dismissed", facts="Made up.", manifestly_unfounded=True
+            )
+        record = await house.eventually(
+            lambda: house.get(f"/moderation/members/{who.id}", MIA),
+            lambda record: len(record["measures"]) == 2,
+        )
+        pause = next(m for m in record["measures"] if m["kind"] == "complaining_suspended")
+        assert pause["days"] == days
+        await self.on_measure(house, who, pause["id"], "approve")
+        return who, pause["id"]
+
+    async def on_measure(
+        self, house: House, who: Principal, measure_id: str, command: str, **body: str
+    ) -> None:
+        path = f"/api/v1/moderation/members/{who.id}/measures/{measure_id}/{command}"
+        done = await house.http.post(path, headers=house.headers(MIA), json=body)
+        assert done.status_code == 200, done.text
+        await house.get("/moderation/cases", MIA, after=done.json()["sequence"])
+
+    async def waits(self, house: House, filed: Filed) -> bool:
+        """Whether it joined no case, although what was filed after it did."""
+        await case_of(house, new_product())
+        token = house.guest_token(filed.id)
+        shown = await house.get(f"/center/complaints/{filed.id}", after=filed.sequence, token=token)
+        return shown["case"] is None
+
+    async def fire(self, house: House, who: Principal, measure_id: str) -> None:
+        """The measure's timer, whose time has come by the moved clock alone."""
+        data = {
+            "command": "expire",
+            "member": who.actor,
+            "measure": measure_id,
+            "due_at": house.clock().isoformat(),
+            "correlation": "test",
+            "causation": "test",
+        }
+        await house.handlers().on_timer(f"expire-{measure_id}", data)
+
+    async def added(
+        self, house: House, filed: Filed, *facts: EvidenceAdded | ComplaintWithdrawn
+    ) -> None:
+        command = new_id()
+        meta = Meta(id=command, time=house.clock(), actor="member:x", correlation=command)
+        await house.intake.events.append(
+            Aggregate(kind="complaint", id=filed.id), facts, expected=filed.sequence, meta=meta
+        )
+
+    async def test_what_is_filed_meanwhile_is_kept_and_joins_when_it_ends(
+        self, house: House
+    ) -> None:
+        before = house.clock.offset
+        who, measure_id = await self.paused(house)
+        filed = await house.intake.file(who, product_id=new_product())
+        taken_back = await house.intake.file(who, product_id=new_product())
+        assert await self.waits(house, filed)
+        picture = await house.intake.upload("shot.png", b"x", by=who)
+        more = EvidenceAdded(by=who.actor, evidence=(picture,), added_at=house.clock())
+        await self.added(house, filed, more)
+        withdrawn = ComplaintWithdrawn(by=who.actor, withdrawn_at=house.clock())
+        await self.added(house, taken_back, withdrawn)
+        assert await self.waits(house, filed)
+        try:
+            house.clock.offset += timedelta(days=3, seconds=1)
+            await self.fire(house, who, measure_id)
+            case_id = await house.case_of(filed)
+            history = await house.intake.events.read(Aggregate(kind="case", id=case_id))
+            kinds = [fact.type for fact in history.facts]
+            assert kinds == ["CaseOpened", "ComplaintJoined", "ComplaintEvidenceAdded"]
+            assert await self.waits(house, taken_back)
+            # Whoever complains after it is a complainant like any other.
+            await house.case_of(await house.intake.file(who, product_id=new_product()))
+        finally:
+            house.clock.offset = before
+
+    async def test_lifted_before_its_time_it_ends_at_once(self, house: House) -> None:
+        who, measure_id = await self.paused(house)
+        filed = await house.intake.file(who, product_id=new_product())
+        assert await self.waits(house, filed)
+        await self.on_measure(house, who, measure_id, "lift", explanation="A mistake.")
+        await house.case_of(filed)
+
+
 async def test_filed_at_the_moment_of_the_move_it_joins_or_both_are_linked(house: House) -> None:
     """Whoever is first at the place where the case would stand; nothing is lost or doubled."""
     products = [new_product() for _ in range(8)]
@@ -172,7 +270,7 @@ async def test_filed_at_the_moment_of_the_move_it_joins_or_both_are_linked(house
         last = await house.intake.file(product_id=product, reason="CF1")
         stands = await house.case_of(last)
         if stands != case_id:
-            await house.eventually(lambda c=case_id: links_of(house, c), lambda found: bool(found))
+            await house.eventually(partial(links_of, house, case_id), bool)
             assert await links_of(house, case_id) == {stands}
         everywhere = [c for each in {case_id, stands} for c in await joined(house, each)]
         assert {*complaints, last.id} <= set(everywhere)
