@@ -101,6 +101,37 @@ async def test_a_restriction_is_recorded_with_every_field_and_nobody_in_it(
     assert "sunrise" not in str(record).casefold()
 
 
+async def test_a_measure_that_the_record_led_to_is_recorded_when_it_is_imposed(
+    outside: Outside,
+) -> None:
+    """And what the decision itself imposed is told once, with the decision."""
+    case_id = await outside.decided(
+        findings=[{"reason": "PR2", "gravity": "serious"}], automated_detection=True
+    )
+    house = outside.house
+    record = await house.eventually(
+        lambda: house.get("/moderation/members/sunrise-store", SVEN),
+        lambda r: any(m["case_id"] == case_id and m["threshold"] for m in r["measures"]),
+    )
+    [ladder] = [m for m in record["measures"] if m["case_id"] == case_id and m["threshold"]]
+    path = f"/api/v1/moderation/members/sunrise-store/measures/{ladder['id']}/approve"
+    approved = await house.http.post(path, headers=house.headers(SVEN))
+    assert approved.status_code == 200, approved.text
+
+    async def taken() -> Any:
+        return outside.database.taken.get(ladder["id"])
+
+    told = await house.eventually(taken, bool)
+    assert told["decision_account"] == "DECISION_ACCOUNT_SUSPENDED"
+    assert told["account_type"] == "ACCOUNT_TYPE_BUSINESS"
+    assert "end_date_account_restriction" in told
+    assert "decision_visibility" not in told
+    assert told["automated_detection"] == "Yes"
+    assert told["automated_decision"] == "AUTOMATED_DECISION_PARTIALLY"
+    assert "threshold" in told["decision_facts"]
+    assert "Cosmetic bags" in told["decision_facts"]
+
+
 async def test_automated_detection_is_not_told_the_wrong_way_round(outside: Outside) -> None:
     case_id = await outside.decided(automated_detection=True, automated_decision=True)
     told = await outside.told(case_id, "transparency", "delivered")

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from functools import reduce
+from typing import TypeGuard
 
-from contracts.case import AppealDecided, CaseDecided, InterimMeasureImposed
+from contracts.case import AppealDecided, CaseDecided, InterimMeasureImposed, Measure
 from contracts.codec import Fact, Message
 from contracts.ids import derived_id
+from contracts.member import MeasureImposed
 from contracts.outgoing import OutgoingFact, OutgoingQueued, OutgoingRefused
 from services.moderation.outgoing.privacy import personal_data
 from services.moderation.outgoing.records import Record as Statement
@@ -31,6 +33,42 @@ def statements(history: tuple[Message, ...], message: Message) -> Iterator[tuple
         record = record_of(restricted) if restricted is not None else None
         if record is not None:
             yield evolve(before, fact), record  # type: ignore[arg-type]
+
+
+def follows_from_a_ladder(fact: Fact) -> TypeGuard[MeasureImposed]:
+    """Whether it is a measure that the record led to, not the decision itself, which tells of its
+    own measures. A pause in complaining (Art. 23) restricts no content, and is not told."""
+    return isinstance(fact, MeasureImposed) and fact.track not in (None, "ABUSE")
+
+
+def ladder_statement(
+    history: tuple[Message, ...], message: Message, fact: MeasureImposed
+) -> tuple[Case, Statement] | None:
+    """The record about a measure of `message` that a ladder led to; `history` is that of the case
+    whose finding reached the threshold. What the software proposed was partly automated."""
+    before = (each for each in history if each.sequence < message.sequence)
+    case = reduce(evolve, (f for each in before for f in each.facts), NEW_CASE)  # type: ignore[arg-type]
+    if case.statement is None:
+        return None
+    reasons = {
+        "facts": f"{fact.explanation} {case.statement.facts}",
+        "automated_decision": True,
+        "ends_at": fact.ends_at,
+    }
+    record = record_of(
+        Restricted(
+            puid=fact.measure_id,
+            complaint_type=case.complaint_type,
+            reason=case.reason,
+            trusted_flagger=case.trusted_flagger,
+            statement=case.statement.model_copy(update=reasons),
+            measures=(Measure(id=fact.measure_id, kind=fact.kind, ends_at=fact.ends_at),),
+            findings=case.findings,
+            known_at=case.opened_at or fact.at,
+            applied_at=fact.starts_at,
+        )
+    )
+    return (case, record) if record is not None else None
 
 
 def queued_statement(

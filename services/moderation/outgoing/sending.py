@@ -31,11 +31,14 @@ from services.moderation.outgoing.far_sides import (
 )
 from services.moderation.outgoing.item import NO_ITEM, TO_SEND, Item, evolve
 from services.moderation.outgoing.queueing import (
+    follows_from_a_ladder,
+    ladder_statement,
     queued_statement,
     restricts,
     statements,
     webhooks,
 )
+from services.moderation.outgoing.records import Record
 from services.moderation.outgoing.store import OutgoingStore
 from services.moderation.state import NEW_CASE, Case
 from services.moderation.state import evolve as evolve_case
@@ -82,13 +85,17 @@ class Outgoing:
             return
         history = (await self._events.read(aggregate_of(message.subject))).messages
         for case, record in statements(history, message):
-            body = json.dumps(record, ensure_ascii=False)
-            people = await self._people(case)
-            await self._queue(queued_statement(case, record, body, people, message), message)
+            await self._queue_statement(case, record, message)
         await self._queue_webhooks(history, message)
 
     async def on_member(self, message: Message) -> None:
-        """Measures that are imposed, begin, end or are lifted are queued as webhooks."""
+        """Measures that are imposed, begin, end or are lifted are queued as webhooks; those that
+        a ladder led to as records too."""
+        for fact in filter(follows_from_a_ladder, message.facts):
+            about = await self._events.read(Aggregate(kind="case", id=fact.case_id))
+            told = ladder_statement(about.messages, message, fact)
+            if told is not None:
+                await self._queue_statement(*told, message)
         if self._endpoint is not None:
             history = (await self._events.read(aggregate_of(message.subject))).messages
             await self._queue_webhooks(history, message)
@@ -219,6 +226,11 @@ class Outgoing:
         if self._endpoint is not None:
             for queued in webhooks(history, message):
                 await self._queue([queued], message)
+
+    async def _queue_statement(self, case: Case, record: Record, message: Message) -> None:
+        body = json.dumps(record, ensure_ascii=False)
+        people = await self._people(case)
+        await self._queue(queued_statement(case, record, body, people, message), message)
 
     async def _queue(self, facts: list[OutgoingFact], message: Message) -> None:
         queued = facts[0]
