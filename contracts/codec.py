@@ -5,7 +5,7 @@ golden file per type and version (`golden/`) proves that each can be read for ev
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -37,6 +37,10 @@ Fact = (
 
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """By (type, version): a pure function from that version's JSON to the next version's."""
+
+
+UNKNOWN_FIELDS: Final = "ignore"
+"""How what was written is read (`extra` of pydantic); writing them is forbidden (`Contract`)."""
 
 
 class Undecodable(ValueError):
@@ -90,12 +94,13 @@ def encode(*, source: str, subject: str, meta: Meta, facts: tuple[Fact, ...]) ->
 
 
 def decode(payload: bytes, *, sequence: int) -> Message:
-    """The message in `payload`, its facts lifted to their current versions.
+    """The message in `payload`, its facts lifted to their current versions. Fields that a newer
+    process has added are passed over; a type or version that is not known is not.
 
     Raises Undecodable when it cannot be read.
     """
     try:
-        envelope = _ENVELOPE.validate_json(payload)
+        envelope = _ENVELOPE.validate_json(payload, extra=UNKNOWN_FIELDS)
     except ValidationError as refused:
         envelope = _upcast(payload, refused)
     meta = Meta(
@@ -112,7 +117,7 @@ def _upcast(payload: bytes, refused: ValidationError) -> Envelope:
     try:
         raw = from_json(payload)
         raw["data"] = [upcast(fact) for fact in raw["data"]]
-        return _ENVELOPE.validate_python(raw, strict=False)
+        return _ENVELOPE.validate_python(raw, strict=False, extra=UNKNOWN_FIELDS)
     except (ValidationError, ValueError, KeyError, TypeError) as error:
         raise Undecodable(f"{error}; read as the current version: {refused}") from error
 

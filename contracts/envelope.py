@@ -12,7 +12,8 @@ from contracts.ids import partition
 
 
 class Contract(BaseModel):
-    """Base of everything written to the log: immutable, nothing unknown let through."""
+    """Base of everything written to the log: immutable, nothing unknown let through. Readers pass
+    over what they do not know (`codec.UNKNOWN_FIELDS`)."""
 
     # What is refused may be personal, and the refusal is logged.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -22,6 +22,7 @@ from nats.js.object_store import (
     ObjectStore,
 )
 
+from contracts.codec import UNKNOWN_FIELDS
 from contracts.parties import Evidence
 from contracts.streams import EVIDENCE_BUCKET
 from services.runtime.bus import UNCLEAR, Bus
@@ -104,4 +105,4 @@ class EvidenceStore:
 
 
 def _evidence(stored: ObjectInfo) -> Evidence:
-    return Evidence.model_validate_json(stored.description or "")
+    return Evidence.model_validate_json(stored.description or "", extra=UNKNOWN_FIELDS)

@@ -114,7 +114,6 @@ def _without(name: str) -> Callable[[dict[str, Any]], object]:
         lambda document: document.update(data=[{"type": ["x"], "version": {}}]),
         lambda document: document["data"][0].update(type="CaseForgotten"),
         lambda document: document["data"][0].update(version=99),
-        lambda document: document["data"][0].update(mood="bad"),
         lambda document: document["data"][0].pop("at"),
     ],
 )
@@ -126,6 +125,27 @@ def test_what_no_version_explains_is_undecodable(
     spoil(document)
     with pytest.raises(Undecodable):
         decode(json.dumps(document).encode(), sequence=1)
+
+
+@named
+def test_an_older_process_reads_what_a_newer_one_wrote_without_the_fields_it_does_not_know(
+    kind: str, fact: Fact
+) -> None:
+    document = json.loads(message(kind, fact))
+    document["traceparent"] = "00-1"
+    document["data"] = [_with_news(each) for each in document["data"]]
+    read = decode(json.dumps(document).encode(), sequence=1)
+    assert read.facts == (fact,)
+
+
+def _with_news(value: Any) -> Any:
+    """With a field that nobody knows in every object, but in `params`, which are free."""
+    if isinstance(value, list):
+        return [_with_news(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    known = {n: each if n == "params" else _with_news(each) for n, each in value.items()}
+    return known | {"a_newer_field": [1]}
 
 
 def test_a_refusal_to_read_tells_nothing_personal() -> None:

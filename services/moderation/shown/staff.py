@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.case import DecisionProposed, Listing, Measure, Outcome, StatementOfReasons
+from contracts.codec import UNKNOWN_FIELDS
 from services.moderation import words
 from services.moderation.commands import Actor
 from services.moderation.read_models import (
@@ -65,7 +66,9 @@ def case_detail(
     return CaseDetail(
         **_summary(row, now),
         policy_version=row["policy_version"],
-        listing=Listing.model_validate(row["listing"]) if row["listing"] is not None else None,
+        listing=Listing.model_validate(row["listing"], extra=UNKNOWN_FIELDS)
+        if row["listing"] is not None
+        else None,
         complainants=tuple(complaint_of_case(each, files) for each in complaints),
         more_complaints=more_complaints,
         question=row["question"],
@@ -112,12 +115,14 @@ def case_of(row: Row) -> Case:
         information_due_at=row["information_due_at"],
         interim=tuple(
             Interim(
-                Measure.model_validate(each["measure"]),
+                Measure.model_validate(each["measure"], extra=UNKNOWN_FIELDS),
                 datetime.fromisoformat(each["recheck_at"]),
             )
             for each in row["interim"]
         ),
-        proposal=DecisionProposed.model_validate(proposal) if proposal is not None else None,
+        proposal=DecisionProposed.model_validate(proposal, extra=UNKNOWN_FIELDS)
+        if proposal is not None
+        else None,
         outcome=Outcome(row["outcome"]) if row["statement"] is not None else None,
         appealable=tuple(
             Appealable(
@@ -209,7 +214,7 @@ def _decision(row: Row) -> Decision:
         manifestly_unfounded=row["manifestly_unfounded"],
         by=row["decided_by"],
         at=row["decided_at"],
-        statement=StatementOfReasons.model_validate(row["statement"]),
+        statement=StatementOfReasons.model_validate(row["statement"], extra=UNKNOWN_FIELDS),
         appeal_until=row["appeal_until"],
     )
 

@@ -37,7 +37,7 @@ from contracts.case import (
     Measure,
     StatementOfReasons,
 )
-from contracts.codec import upcast
+from contracts.codec import UNKNOWN_FIELDS, upcast
 from services.runtime.database import Row
 
 
@@ -154,7 +154,7 @@ def story_of(timeline: Iterable[Row]) -> Story:
     """The story of one case. `timeline` are its rows, in the order of the log."""
     story = EMPTY
     for row in timeline:
-        fact = _facts().validate_python(upcast(row["data"]), strict=False)
+        fact = _facts().validate_python(upcast(row["data"]), strict=False, extra=UNKNOWN_FIELDS)
         story = tell(story, Told(row["sequence"], fact))
     return story
 
