@@ -6,7 +6,7 @@ mistaken or broken service cannot write another's facts, nor change or delete a 
 
 Two things the broker's subjects cannot tell apart: consumers are not owned, so readers of one
 stream must not take one another's durable names (they are `<service>-<name>`), and whoever may
-cancel a timer may cancel every timer.
+cancel a timer or take out a dead letter may do so with every one.
 
 `python -m deploy.broker` prints the configuration for containers; passwords are read from
 `NATS_<USER>_PASSWORD`. `python -m deploy.broker nats-2 nats-1 nats-2 nats-3` prints that of the
@@ -23,6 +23,7 @@ from urllib.parse import quote
 from contracts.streams import (
     CHATS,
     COMPLAINTS,
+    DEAD_LETTERS,
     EVIDENCE_BUCKET,
     LIVE,
     MAIL,
@@ -114,6 +115,8 @@ def publishable(service: str) -> Iterator[str]:
     """The subjects that a service's user may publish to. Raises KeyError for an unknown service."""
     yield from SUBJECTS_OF_WRITER[service]
     yield f"dead.{service}.>"
+    yield from _getting(DEAD_LETTERS.name)  # to list them, and hand them over once more
+    yield f"$JS.API.STREAM.MSG.DELETE.{DEAD_LETTERS.name}"
     if service in HEARS:
         yield f"{PULSE}.{service}.>"
     yield "$JS.API.STREAM.INFO.*"
@@ -128,6 +131,7 @@ def publishable(service: str) -> Iterator[str]:
         yield f"$JS.ACK.{stream.name}.>"
     if any(subject.startswith("timer.") for subject in SUBJECTS_OF_WRITER[service]):
         yield f"$JS.API.STREAM.PURGE.{TIMERS.name}"  # to cancel one
+        yield f"$JS.API.STREAM.MSG.DELETE.{TIMERS.name}"  # to forget one that has fired
     if service in READS_EVIDENCE:
         yield from _getting(EVIDENCE)
     if service in WRITES_EVIDENCE:

@@ -54,6 +54,7 @@ class Reactions:
         self._bus = bus
         self._service = service
         self._failures: CounterOf[tuple[str, int]] = CounterOf()
+        self.handlers: dict[str, Handler] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
     def on(
@@ -70,6 +71,8 @@ class Reactions:
         slots = asyncio.Semaphore(workers)
 
         def register(handler: Handler) -> Handler:
+            self.handlers[name] = handler
+
             async def react(delivery: Delivery) -> None:
                 try:
                     await self._react(name, handler, delivery)

@@ -11,7 +11,7 @@ from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
 
 from contracts.streams import TIMERS
-from services.runtime.bus import UNCLEAR, Bus
+from services.runtime.bus import UNCLEAR, Bus, StreamError
 from services.runtime.problems import Unavailable
 from services.runtime.reactions import ACK_WAIT_SECONDS, delay
 from services.runtime.sentences import gettext as _
@@ -57,6 +57,15 @@ class Timers:
             f"STREAM.PURGE.{TIMERS.name}", {"filter": f"timer.{self._service}.set.{name}"}
         )
 
+    async def _forget(self, sequence: int) -> None:
+        """What has fired and was handled need not be kept; where this fails, it is."""
+        try:
+            await self._bus.api(
+                f"STREAM.MSG.DELETE.{TIMERS.name}", {"seq": sequence, "no_erase": True}
+            )
+        except (Unavailable, StreamError) as error:
+            log.info("timer.kept", sequence=sequence, why=str(error))
+
     def on_fired(self, handler: Fired) -> None:
         """Registers the one handler of this service's timers: `handler(name, data)`."""
 
@@ -70,6 +79,7 @@ class Timers:
                 await message.nack(delay=delay(raw.metadata.num_delivered or 1))
             else:
                 await message.ack()
+                await self._forget(raw.metadata.sequence.stream)
 
         self._broker.subscriber(
             f"timer.{self._service}.fired.*",

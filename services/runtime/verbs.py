@@ -17,7 +17,9 @@ from contracts.streams import STREAMS
 from services.runtime import logs, migrations
 from services.runtime.app import Parts, close_open_streams, connected
 from services.runtime.bus import StreamError
+from services.runtime.dead_letters import DeadLetters
 from services.runtime.problems import Refused
+from services.runtime.projection import following
 from services.runtime.settings import Settings
 
 S = TypeVar("S", bound=Settings)
@@ -41,7 +43,13 @@ def main(settings_class: type[S], build: Callable[[S], FastAPI]) -> None:
     if arguments.verb == "serve":
         serve(app, settings)
         return
-    verb = {"migrate": _migrate, "replay": _replay, "redrive": _redrive, "check": _check}
+    verb = {
+        "migrate": _migrate,
+        "replay": _replay,
+        "redrive": _redrive,
+        "dead": _dead,
+        "check": _check,
+    }
     try:
         uvloop.run(verb[arguments.verb](app.state.parts, arguments))
     except Refused as refused:
@@ -91,7 +99,10 @@ def _parser(service: str) -> argparse.ArgumentParser:
     verbs.add_parser("migrate", help="bring the database schema up to date")
     replay = verbs.add_parser("replay", help="drop the tables and fold the log anew")
     replay.add_argument("--until", type=int, metavar="SEQUENCE", help="stop after this sequence")
-    verbs.add_parser("redrive", help="fold messages that were parked")
+    verbs.add_parser(
+        "redrive", help="fold messages that were parked, and hand over dead letters once more"
+    )
+    verbs.add_parser("dead", help="list what reactions could not handle, and why")
     verbs.add_parser("check", help="is everything there that the service needs?")
     return parser
 
@@ -117,7 +128,30 @@ async def _redrive(parts: Parts, _arguments: argparse.Namespace) -> None:
     await connected(parts)
     for projector in parts.projectors:
         print(f"{projector.name}: {await projector.redrive()} messages folded")
+    letters = _letters(parts)
+    handled = 0
+    async with following(*parts.projectors):  # reactions may wait for what is in the tables
+        async for letter in letters.all():
+            why_not = await letters.redrive(letter)
+            handled += why_not is None
+            if why_not is not None:
+                print(f"{letter.sequence} {letter.reaction} {letter.subject}: {why_not}")
+    print(f"{parts.settings.service}: {handled} dead letters handled")
     await _disconnect(parts)
+
+
+async def _dead(parts: Parts, _arguments: argparse.Namespace) -> None:
+    await connected(parts)
+    count = 0
+    async for letter in _letters(parts).all():
+        count += 1
+        print(f"{letter.sequence} {letter.at} {letter.reaction} {letter.subject}: {letter.reason}")
+    print(f"{parts.settings.service}: {count} dead letters")
+    await _disconnect(parts)
+
+
+def _letters(parts: Parts) -> DeadLetters:
+    return DeadLetters(parts.bus, parts.reactions, service=parts.settings.service)
 
 
 async def _check(parts: Parts, _arguments: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ from contracts.streams import COMPLAINTS, DEAD_LETTERS
 from services.runtime import reactions
 from services.runtime.app import Parts
 from services.runtime.bus import Bus
+from services.runtime.dead_letters import DeadLetters
 from services.runtime.events import EventStore
 from services.runtime.problems import Unavailable
 from services.runtime.reactions import Handler, RetryLater
@@ -302,3 +303,33 @@ async def test_what_takes_longer_than_the_server_waits_is_handled_by_nobody_else
     async with reacting(nats, hear, workers=1), reacting(nats, hear, workers=1):
         await eventually(is_settled(bus))
     assert heard == {"one": 1, "two": 1, "three": 1}
+
+
+async def test_a_dead_letter_is_listed_and_handled_once_it_is_mended(
+    nats: NatsServer, bus: Bus, store: EventStore
+) -> None:
+    heard: list[str] = []
+    mended = False
+
+    async def hear(message: Message) -> None:
+        if words(message).startswith("poison") and not mended:
+            raise LookupError("never heard of that")
+        heard.append(words(message))
+
+    async with reacting(nats, hear) as service:
+        letters = DeadLetters(service.bus, service.reactions, service="moderation")
+        assert [each async for each in letters.all()] == []
+        await say(store, "poison-one", "fine", "poison-two")
+        await eventually(is_settled(bus))
+        found = [each async for each in letters.all()]
+        assert {each.subject for each in found} == {
+            case("of-poison-one").subject,
+            case("of-poison-two").subject,
+        }
+        assert all(each.reaction == "hearing" for each in found)
+        assert all("never heard" in each.reason for each in found)
+        assert "never heard" in (await letters.redrive(found[0]) or "")
+        mended = True
+        assert [await letters.redrive(each) for each in found] == [None, None]
+        assert [each async for each in letters.all()] == []
+    assert sorted(heard) == ["fine", "poison-one", "poison-two"]

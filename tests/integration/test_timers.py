@@ -57,6 +57,11 @@ async def test_a_timer_fires_at_its_time_with_its_data(nats: NatsServer, bus: Bu
         assert fired == [("lapse-1", {"case": "1", "why": "Срок истёк"})]
         assert await waiting(bus) == {}
 
+        async def nothing_is_kept() -> bool:
+            return (await bus.api(f"STREAM.INFO.{TIMERS.name}", {}))["state"]["messages"] == 0
+
+        await eventually(nothing_is_kept)
+
 
 async def test_a_timer_whose_time_is_past_fires_at_once(nats: NatsServer, bus: Bus) -> None:
     fired: Fired = []
