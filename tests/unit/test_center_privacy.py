@@ -5,23 +5,19 @@ complained, or that is internal; then the pages' models are searched for them.
 """
 
 import json
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic_core import from_json, to_json
 
 from contracts import case as c
-from contracts.codec import Message
 from contracts.complaint import (
     ComplaintFiled,
     ComplaintWithdrawn,
     EvidenceAdded,
     InformationSupplied,
 )
-from contracts.envelope import Meta
 from contracts.parties import Evidence, Person, Product
 from contracts.response import (
     AppealLodged,
@@ -31,12 +27,11 @@ from contracts.response import (
 )
 from services.moderation.center_store import AccusedParts, ComplaintParts
 from services.moderation.policy import policy
-from services.moderation.projection import VIEWS
 from services.moderation.shown.accused import accused_detail, accused_summary
 from services.moderation.shown.complainants import complaint_detail, complaint_summary
-from services.runtime.database import Json, Row
-from services.runtime.parking import is_poison
+from services.runtime.database import Row
 from tests.contract.examples import day
+from tests.folding import Tables
 
 CASE = "5f0ca5e0000000000000000000000001"
 MINE = "c0a0000000000000000000000000000a"
@@ -264,42 +259,6 @@ def histories(draw: st.DrawFn) -> list[tuple[str, Any]]:
             )
         )
     return log
-
-
-class Tables:
-    """The projection, in memory."""
-
-    def __init__(self, log: Sequence[tuple[str, Any]]) -> None:
-        self.rows: dict[str, dict[Any, Row]] = {view.table.name: {} for view in VIEWS}
-        for sequence, (subject, fact) in enumerate(log, start=1):
-            message = Message(sequence, subject, Meta(f"m{sequence}", START, "a", "c"), (fact,))
-            try:
-                self._fold(fact, message)
-            except Exception as error:
-                # A history that no decider allows: the projector puts such a message aside.
-                if not is_poison(error):
-                    raise
-
-    def _fold(self, fact: Any, message: Message) -> None:
-        after = []
-        for view in VIEWS:
-            key = view.key(fact, message)
-            if key is not None:
-                row = view.fold(self.rows[view.table.name].get(key), fact, message)
-                after.append((view.table.name, key, _stored(row, view.table)))
-        for table, key, row in after:
-            self.rows[table][key] = row
-
-    def all(self, table: str) -> list[Row]:
-        return list(self.rows[table].values())
-
-
-def _stored(row: Row, table: Any) -> Row:
-    """As it comes back from the database: JSON columns hold plain values."""
-    return {
-        name: from_json(to_json(value)) if isinstance(table.c[name].type, Json) else value
-        for name, value in row.items()
-    }
 
 
 def accused_sees(tables: Tables, now: datetime) -> str | None:

@@ -110,7 +110,8 @@ def _summary(row: Row, case: Row | None, story: Story, now: datetime) -> dict[st
     awaiting = _awaiting(row, case, story, state)
     ruling = story.ruling if _shows_ruling(row, case, story) else None
     outcome = ruling.outcome if ruling else None
-    moved = story.moved[-1] if story.moved else None
+    # One that joined afterwards was filed as what the case had become.
+    moved = next((each for each in reversed(story.moved) if each.at >= row["joined_at"]), None)
     return {
         "id": row["id"],
         "number": row["number"],
