@@ -167,6 +167,7 @@ class Policy(_Data):
     def reminders(self, since: datetime, due: datetime) -> dict[Reminder, datetime]:
         """When the accused, who has from `since` to `due`, is reminded: at half time, and a day
         before the end where that comes later."""
+        since, due = since.astimezone(UTC), due.astimezone(UTC)  # on a wall a day may have 23 hours
         half = since + (due - since) / 2
         length = self.last_reminder_before.after(due, self.calendar) - due
         reminders: dict[Reminder, datetime] = {"half": half}

@@ -58,7 +58,7 @@ async def test_a_timer_fires_at_its_time_with_its_data(nats: NatsServer, bus: Bu
         assert await waiting(bus) == {}
 
         async def nothing_is_kept() -> bool:
-            return (await bus.api(f"STREAM.INFO.{TIMERS.name}", {}))["state"]["messages"] == 0
+            return bool((await bus.api(f"STREAM.INFO.{TIMERS.name}", {}))["state"]["messages"] == 0)
 
         await eventually(nothing_is_kept)
 
