@@ -22,6 +22,7 @@ from contracts.case import (
 from contracts.codec import Message
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import derived_id
+from contracts.member import MeasureImposed, MeasureProposed
 from services.moderation.case_view import CASE_VIEW, case_key, fold_case
 from services.moderation.commands import (
     CLOCK,
@@ -65,6 +66,10 @@ from services.moderation.decider import decide
 from services.moderation.policy import policy
 from services.moderation.refusals import NoSuchAppeal, NoSuchMeasure, NotExtendable, TookPart
 from services.moderation.shown.staff import case_of
+from services.moderation.standing.deciding import decide as settle
+from services.moderation.standing.reactions import said_of_members
+from services.moderation.standing.record import NO_RECORD, Record
+from services.moderation.standing.record import evolve as evolve_record
 from services.moderation.state import NEW_CASE, TAKES_PART, Case, evolve
 from services.moderation.transitions import NAMES, ROWS, STAFF_COMMANDS, Needs, allowed, permit
 from services.runtime.problems import Invalid, NotFound, Refused
@@ -317,6 +322,31 @@ def test_nothing_is_imposed_without_a_ground_nor_wide_measures_by_one_person(row
                     assert not wide or (proposer is not None and proposer != by.id)
                 case InterimMeasureImposed():
                     assert fact.statement.ground.reference
+
+
+@given(sequences)
+def test_what_a_case_says_of_its_members_is_never_negative_nor_without_a_ground(row: Any) -> None:
+    """Put on their records after each step, as the reactions do."""
+    records: dict[str, Record] = {}
+    grounds: dict[str, str] = {}
+    for case, _, _, now, facts in accepted(run(row)):
+        after = reduce(evolve, facts, case)
+        if after.statement is not None and after.decision_id is not None:
+            grounds[after.decision_id] = after.statement.ground.reference
+        for said in said_of_members(after):
+            record = records.get(said.member, NO_RECORD)
+            new = settle(record, said, by=SERVICE, now=now, policy=policy())
+            for fact in new:
+                if isinstance(fact, MeasureImposed | MeasureProposed):
+                    assert grounds[fact.decision_id]
+                if isinstance(fact, MeasureImposed):
+                    assert fact.explanation
+                    assert fact.ends_at is None or fact.ends_at > fact.starts_at >= fact.at
+            record = reduce(evolve_record, new, record)
+            assert all(held.points >= 0 for held in record.findings.values())
+            records[said.member] = record
+            # Said once more, it changes nothing.
+            assert settle(record, said, by=SERVICE, now=now, policy=policy()) == []
 
 
 @given(sequences)
