@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from contracts.mail import MailQueued
 from services.notifier.letters import language_for, letter
+from services.runtime.phrases import said
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
 """Control characters, and the ones that turn the direction of all text after them."""
@@ -150,6 +151,8 @@ def _values(mail: MailQueued, links: Links, brand: str) -> dict[str, Any]:
     params: dict[str, Any] = {
         _RENAMED.get(name, name): cleaned(value) for name, value in mail.params.items()
     }
+    for name in OURS & params.keys():
+        params[name] = said(params[name], language_for(mail.language))
     if "items" in params:
         params["items"] = _items(mail, links)
     if "request_id" in params:
@@ -175,6 +178,9 @@ def _items(mail: MailQueued, links: Links) -> list[tuple[str, str]]:
         found.append((one_line(item["subject"]), links.page(one)))
     return found
 
+
+OURS = frozenset({"rule", "explanation", "appeal_explanation"})
+"""Parameters that may be sentences of the software's own, said in the reader's language."""
 
 OPTIONAL = (
     "also",

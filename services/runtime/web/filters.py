@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from services.runtime import locales
 from services.runtime.locales import decimal_text, short_date_text, short_moment_text
+from services.runtime.phrases import recognised
 from services.runtime.sentences import gettext as _
 from services.runtime.sentences import ngettext
 from services.runtime.web.text import reader, told
@@ -110,6 +111,12 @@ def filesize(size: int) -> str:
     return str(told(_("%(n)s MB") % {"n": round(size / 1_000_000, 1)}))
 
 
+def phrase(text: str) -> str:
+    """What a fact says: in the reader's language where it is a sentence of our own."""
+    said: str = told(recognised(text))
+    return said
+
+
 def user_text(text: str, language: str | None = None) -> Markup:
     """Somebody's own words: their line breaks and direction kept, nothing in them made active."""
     lang = Markup(' lang="{}"').format(language) if language else Markup()
@@ -139,5 +146,6 @@ FILTERS = {
     "relative": relative,
     "urgency": urgency,
     "user_line": user_line,
+    "phrase": phrase,
     "user_text": user_text,
 }
