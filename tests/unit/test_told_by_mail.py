@@ -14,12 +14,12 @@ from services.moderation.shown.accused import accused_detail
 from services.moderation.shown.complainants import complaint_detail
 from services.runtime.database import Row
 from tests.contract.examples import day
+from tests.folding import Tables
 from tests.unit.test_center_privacy import (
     CASE,
     MINE,
     SECRET_OF_MINE,
     START,
-    Tables,
     filed,
     joined,
     statement,
