@@ -13,6 +13,7 @@ from services.notifier.letters import language_for, words
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
 
+EVA: Final = "Eva"
 LONGEST: Final = 200_000
 """Characters of a transcript."""
 
@@ -101,7 +102,8 @@ def _customer(said: Sequence[Fact]) -> facts.Visitor:
 
 
 def transcript(history: Sequence[Message], language: str) -> str:
-    """What the customer saw being said, one line each."""
+    """What the customer saw being said. Who and when stand on a line of their own: names and words
+    may run in different directions."""
     you = words(language_for(language))["you"]
     gone = {
         fact.message_id
@@ -109,24 +111,23 @@ def transcript(history: Sequence[Message], language: str) -> str:
         for fact in message.facts
         if isinstance(fact, facts.MessageRedacted)
     }
-    lines = []
+    said = []
     for message in history:
         for fact in message.facts:
-            at = f"[{message.meta.time:%Y-%m-%d %H:%M}]"
             match fact:
                 case facts.MessagePosted() if not fact.whisper:
-                    text = "—" if fact.message_id in gone else fact.text
                     who = fact.name or (you if fact.role == "customer" else fact.role)
-                    lines.append(f"{at} {who}: {text}")
-                    lines += [f"    [{each.name}]" for each in fact.attachments]
+                    lines = ["—" if fact.message_id in gone else fact.text]
+                    lines += [f"[{each.name}]" for each in fact.attachments]
                 case facts.OfflineMessageLeft():
-                    lines.append(f"{at} {you}: {fact.text}")
-                case facts.BotAnswered() | facts.BotCouldNotAnswer():
-                    lines.append(f"{at} Eva: {fact.text}")
-                    lines += [
-                        f"    {source.title}"
-                        for source in (fact.sources if isinstance(fact, facts.BotAnswered) else ())
-                    ]
+                    who, lines = you, [fact.text]
+                case facts.BotAnswered():
+                    who, lines = EVA, [fact.text, *(f"• {each.title}" for each in fact.sources)]
+                case facts.BotCouldNotAnswer():
+                    who, lines = EVA, [fact.text]
                 case facts.ChatConnected() if fact.greeting:
-                    lines.append(f"{at} {fact.operator_name}: {fact.greeting}")
-    return "\n".join(lines)
+                    who, lines = fact.operator_name, [fact.greeting]
+                case _:
+                    continue
+            said.append("\n".join((f"{message.meta.time:%Y-%m-%d %H:%M} · {who}", *lines)))
+    return "\n\n".join(said)

@@ -79,7 +79,7 @@ async def test_a_transcript_has_what_was_said_and_a_link_back(chat: Replica, hom
     sent = {"email": "guest@example.org", "language": "en"}
     await chat.call("POST", f"/{begun['chat_id']}/transcript", begun["token"], sent)
     ((_, letter),) = await mailed(home, begun["chat_id"])
-    assert "Guest: Where is my parcel?" in letter.text
+    assert "· Guest\n> Where is my parcel?\n" in letter.text
     assert f"/chat?chat={begun['chat_id']}&token=" in letter.text
 
 
