@@ -5,7 +5,7 @@ import asyncio
 import sys
 
 from services.notifier import marking
-from services.notifier.app import build, queueing_of
+from services.notifier.app import build, marks_of
 from services.notifier.mailbox import MailboxSettings, serve
 from services.notifier.settings import Settings
 from services.runtime import logs, verbs
@@ -20,7 +20,7 @@ async def mark(arguments: list[str]) -> None:
     app = build(Settings())
     parts = app.state.parts
     await connected(parts)
-    marked = await marking.mark(parts.bus, queueing_of(app), dry=dry)
+    marked = await marking.mark(parts.bus, marks_of(app), dry=dry)
     for (side, template), mails in sorted(marked.items()):
         print(f"{mails:>8,}  {side}/{template}")
     print(f"{marked.total():,} mails {'would be marked' if dry else 'marked'} as told; none sent")

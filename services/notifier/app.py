@@ -1,5 +1,6 @@
 """The composition root: the one place where the parts of the notifier are put together."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from contracts.mail import MailQueued
-from contracts.streams import CHATS, COMPLAINTS, MAIL
+from contracts.streams import CHATS, COMPLAINTS, MAIL, Stream
 from services.notifier import api
 from services.notifier.bounces import Bounces
 from services.notifier.chats import ChatMails
@@ -16,6 +17,7 @@ from services.notifier.digests import Digests
 from services.notifier.handlers import Queueing
 from services.notifier.listening import Listener
 from services.notifier.mailbox import Reader
+from services.notifier.marking import Mark
 from services.notifier.outbox import Outbox
 from services.notifier.pacing import Pacing
 from services.notifier.preferences import Preferences
@@ -155,14 +157,14 @@ def build(
         ],
     )
     pages.install(app)
-    app.state.queueing = queueing
+    app.state.marks = ((COMPLAINTS, queueing.mark), (CHATS, chat_mails.mark))
     return app
 
 
-def queueing_of(app: FastAPI) -> Queueing:
-    """What queues mails, for verbs that go through the log themselves."""
-    queueing: Queueing = app.state.queueing
-    return queueing
+def marks_of(app: FastAPI) -> Sequence[tuple[Stream, Mark]]:
+    """What marks mails as told, by stream, for a verb that goes through the log itself."""
+    marks: Sequence[tuple[Stream, Mark]] = app.state.marks
+    return marks
 
 
 def dkim_signer(settings: Settings) -> Signer | None:

@@ -8,7 +8,7 @@ from contracts import chat as facts
 from contracts.codec import Fact, Message
 from contracts.envelope import Aggregate, aggregate_of, caused_by
 from contracts.ids import derived_id, number
-from contracts.mail import MailQueued
+from contracts.mail import MailQueued, MailSuppressed
 from services.notifier.letters import language_for, words
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
@@ -27,19 +27,37 @@ class ChatMails:
 
     async def on_message(self, message: Message) -> None:
         """Queues the mails that a message of a chat leads to."""
+        for mail in await self._wanted(message):
+            await self._append(message, mail)
+
+    async def mark(self, message: Message, *, dry: bool) -> list[tuple[str, str]]:
+        """Writes down as told, without sending, what the message asks for and the ledger lacks;
+        returns the sides and templates. `dry` writes nothing."""
+        marked: list[tuple[str, str]] = []
+        for mail in await self._wanted(message):
+            if await self._store.version(Aggregate(kind="mail", id=mail.mail_id)):
+                continue
+            if not dry:
+                told = MailSuppressed(at=mail.queued_at, why="replay")
+                await self._append(message, mail, told)
+            marked.append((mail.audience, mail.template))
+        return marked
+
+    async def _wanted(self, message: Message) -> list[MailQueued]:
         wanted = [fact for fact in message.facts if _may_be_mailed(fact)]
         if not wanted:
-            return
+            return []
         chat = aggregate_of(message.subject)
         history = (await self._store.read(chat)).messages
         earlier = [each for each in history if each.sequence <= message.sequence]
-        for mail in mails_of(chat.id, wanted, earlier, self._clock):
-            meta = caused_by(
-                message.meta, command=mail.mail_id, time=mail.queued_at, actor="service:notifier"
-            )
-            await self._store.append(
-                Aggregate(kind="mail", id=mail.mail_id), [mail], expected=0, meta=meta
-            )
+        return list(mails_of(chat.id, wanted, earlier, self._clock))
+
+    async def _append(self, message: Message, mail: MailQueued, *told: MailSuppressed) -> None:
+        meta = caused_by(
+            message.meta, command=mail.mail_id, time=mail.queued_at, actor="service:notifier"
+        )
+        aggregate = Aggregate(kind="mail", id=mail.mail_id)
+        await self._store.append(aggregate, [mail, *told], expected=0, meta=meta)
 
 
 def _may_be_mailed(fact: Fact) -> bool:

@@ -6,33 +6,42 @@ writes down, for each mail that is not in the ledger, that it counts as told; no
 """
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
 
-from contracts.codec import Undecodable, decode
-from contracts.streams import COMPLAINTS
-from services.notifier.handlers import NobodyThere, Queueing
+from contracts.codec import Message, Undecodable, decode
+from contracts.streams import Stream
+from services.notifier.handlers import NobodyThere
 from services.runtime.bus import Bus
 from services.runtime.feed import Feed
 
 BATCH = 500
 
 
-async def mark(bus: Bus, queueing: Queueing, *, dry: bool = False) -> Counter[tuple[str, str]]:
-    """Marks all that the log would have mailed; returns how many of each side and template.
+class Mark(Protocol):
+    async def __call__(self, message: Message, *, dry: bool) -> list[tuple[str, str]]:
+        """Marks what the message asks for; returns sides and templates. Raises NobodyThere."""
+        ...
+
+
+async def mark(
+    bus: Bus, marks: Sequence[tuple[Stream, Mark]], *, dry: bool = False
+) -> Counter[tuple[str, str]]:
+    """Marks all that these streams would have mailed; returns how many of each side and template.
 
     `dry` only counts. Raises FeedBroken and Unavailable when the log goes away; run again then, for
     what is marked already is not marked twice.
     """
     marked: Counter[tuple[str, str]] = Counter()
-    async with Feed(bus, COMPLAINTS.name, COMPLAINTS.subjects, after=0, batch=BATCH) as feed:
-        while feed.pending:
-            for sequence, _, data in await feed.next():
-                try:
-                    message = decode(data, sequence=sequence)
-                except Undecodable:
-                    marked["nobody", "cannot be read"] += 1
-                    continue
-                try:
-                    marked.update(await queueing.mark(message, dry=dry))
-                except NobodyThere:
-                    marked["nobody", "reader not found"] += 1
+    for stream, marks_of in marks:
+        async with Feed(bus, stream.name, stream.subjects, after=0, batch=BATCH) as feed:
+            while feed.pending:
+                for sequence, _, data in await feed.next():
+                    try:
+                        message = decode(data, sequence=sequence)
+                        marked.update(await marks_of(message, dry=dry))
+                    except Undecodable:
+                        marked["nobody", "cannot be read"] += 1
+                    except NobodyThere:
+                        marked["nobody", "reader not found"] += 1
     return marked

@@ -100,3 +100,24 @@ async def test_what_was_left_out_of_hours_is_answered_by_mail(chat: Replica, hom
 
 async def _left(chat: Replica) -> bool:
     return bool((await chat.call("GET", "/desk/messages", PAVEL))["chats"])
+
+
+async def test_what_was_mailed_elsewhere_is_marked_and_mailed_to_nobody(
+    chat: Replica, home: House
+) -> None:
+    begun = await chat.begin(way="bot", name="Guest")
+    sent = {"email": "guest@example.org", "language": "en"}
+    await chat.call("POST", f"/{begun['chat_id']}/transcript", begun["token"], sent)
+    mails = ChatMails(home.events, clock=home.clock)
+
+    async def mark(*, dry: bool) -> list[tuple[str, str]]:
+        marked = [await mails.mark(m, dry=dry) for m in await home.messages(begun["chat_id"])]
+        return [each for some in marked for each in some]
+
+    would = await mark(dry=True)
+    assert would == [("customer", "chat_transcript")]
+    assert await mark(dry=False) == would
+    assert await mark(dry=False) == []
+    ((mail, _),) = await mailed(home, begun["chat_id"])  # the reaction finds it told
+    told = (await home.events.read(Aggregate(kind="mail", id=mail.mail_id))).facts
+    assert [fact.type for fact in told] == ["MailQueued", "MailSuppressed"]
