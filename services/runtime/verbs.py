@@ -71,6 +71,10 @@ def serve(app: FastAPI, settings: Settings) -> None:
         port=settings.port,
         loop="uvloop",
         http="httptools",
+        # Sockets carry short frames, by the thousand: compressors would cost more than they save.
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=1 << 17,
         access_log=False,
         log_config=None,
         server_header=False,

@@ -23,7 +23,7 @@ from services.runtime.clock import utcnow
 from services.runtime.database import Database
 from services.runtime.feed import Feed
 from services.runtime.migrations import upgrade
-from tests.load import rig
+from tests.load import rig, sockets
 from tests.load.client import Measured, closed_loop, get, open_loop, percentile
 from tests.load.limits import appends, raw_mails
 from tests.load.queues import fill, timed
@@ -275,6 +275,24 @@ async def retrieval() -> dict[str, Case]:
     return cases
 
 
+async def chat() -> dict[str, Case]:
+    """Sockets in conversation: a message to both sides, by way of the log; limits: bare echoes."""
+    sockets.allow_files()
+    echoed = await sockets.peer("websockets")
+    emitted = await sockets.peer("socketio")
+    with rig.installation("streams", "chat") as topology:
+        carried = await sockets.chat(topology)
+    of = f"{sockets.SOCKETS:,} sockets"
+    cases = {
+        f"{of}, delivered": _figures(carried.rate, carried.seconds, limit=echoed.rate),
+        f"{of}, bare echo (websockets)": _figures(echoed.rate, echoed.seconds),
+        f"{of}, echo of python-socketio": _figures(emitted.rate, emitted.seconds),
+    }
+    for name, limit in (("bare echo", echoed), ("python-socketio", emitted)):
+        cases[f"KB a socket, limit {name}"] = _figures(carried.kilobytes, [], limit=limit.kilobytes)
+    return cases
+
+
 JOBS: dict[str, Callable[[], Coroutine[Any, Any, dict[str, Case]]]] = {
     "filing": filing,
     "latency": latency,
@@ -282,4 +300,5 @@ JOBS: dict[str, Callable[[], Coroutine[Any, Any, dict[str, Case]]]] = {
     "queues": queues,
     "mailing": mailing,
     "retrieval": retrieval,
+    "chat": chat,
 }
