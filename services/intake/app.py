@@ -77,13 +77,14 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     guests = Guests(events=parts.events, store=store)
     marketplace = Marketplace(settings.marketplace_url)
     parts.on_stop.append(marketplace.aclose)
-    far = FarSide(marketplace, profile=market, origin=settings.public_url)
+    far = FarSide(marketplace, pictures=settings.pictures)
     advisor = Advisor(far, clock, advice.terms())
     pages = Pages(
         HERE / "web" / "templates",
         static=HERE / "web" / "static",
         service="intake",
         clock=clock,
+        pictures=settings.pictures,
         translations=HERE / "translations",
         functions=labels.FUNCTIONS,
     )

@@ -5,14 +5,13 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
-from urllib.parse import urlsplit
 
 import structlog
 
 from services.intake.advice import Dispute, Order
-from services.intake.profile import Profile
 from services.runtime.auth import Principal
 from services.runtime.marketplace import Catalogue, Directory, OrderInfo, Orders
+from services.runtime.pictures import Pictures
 from services.runtime.problems import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -46,12 +45,11 @@ class FarSide:
         self,
         marketplace: Asked,
         *,
-        profile: Profile,
-        origin: str,
+        pictures: Pictures,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._marketplace = marketplace
-        self._shown_from = {"", origin.rstrip("/"), *profile.pictures}
+        self._pictures = pictures
         self._seconds = seconds
         self._resting_until = 0.0
 
@@ -67,7 +65,7 @@ class FarSide:
             title=product.title,
             category=product.category,
             seller=seller.name if seller else product.seller_id,
-            picture=self._picture(product.picture_url),
+            picture=self._pictures.shown(product.picture_url),
         )
 
     async def orders(
@@ -78,14 +76,6 @@ class FarSide:
             return None
         found = await self._ask(self._marketplace.orders(who.id, product_id))
         return None if found is None else tuple(_order(each) for each in found)
-
-    def _picture(self, url: str | None) -> str | None:
-        """The picture's address, if the pages' policy lets browsers load it from there."""
-        if url is None:
-            return None
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-        return url if origin in self._shown_from else None
 
     async def _ask(self, question: Awaitable[T | None]) -> T | None:
         """The answer; None when it does not come in time, nor for a while after that."""

@@ -59,8 +59,7 @@ class Profile(BaseModel):
     Product pages stand on `domains`, alone or below labels that match `site_label` (languages,
     `www`, `m`). Paths are regular expressions matched whole, with the group `id`. The other
     tables are by exact host: report pages that name the product in a query parameter, short
-    links, and share pages that carry the real link in a parameter. `pictures` are the origins,
-    other than ours, from which product pictures may be shown.
+    links, and share pages that carry the real link in a parameter.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,7 +74,6 @@ class Profile(BaseModel):
     canonical: str
     regional: Regional
     dispute: DisputePage
-    pictures: tuple[str, ...] = ()
 
     @cached_property
     def _hosts(self) -> re.Pattern[str]:

@@ -165,6 +165,7 @@ def build(
         static=WEB / "static",
         service="moderation",
         clock=clock,
+        pictures=settings.pictures,
         translations=WEB.parent / "translations",
         functions=routes.FUNCTIONS,
     )

@@ -3,7 +3,13 @@
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from services.runtime.pictures import Pictures, origins
+
+
+def _origins(told: object) -> object:
+    return origins(told) if isinstance(told, str) else told
 
 
 class Settings(BaseSettings):
@@ -11,7 +17,8 @@ class Settings(BaseSettings):
 
     `public_url` is the one origin that people see, without a trailing slash. `secret_key` signs
     sessions, tokens and links: the same in every service, at least 32 characters. `nats_url` names
-    the log's server, or those of its cluster with commas between them.
+    the log's server, or those of its cluster with commas between them. `picture_origins` are the
+    origins, parted by spaces, from which pictures of listings may be shown beside ours.
     """
 
     model_config = SettingsConfigDict(env_prefix="REDRESS_", extra="ignore")
@@ -29,8 +36,13 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     replicas: Annotated[Literal[1, 3], BeforeValidator(int)] = 1
+    picture_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()
     niceness: int = 0
     """Added to the process's own: work that nobody waits for gives way to work that people do."""
+
+    @property
+    def pictures(self) -> Pictures:
+        return Pictures(self.public_url, self.picture_origins)
 
     @property
     def nats_servers(self) -> list[str]:

@@ -11,10 +11,10 @@ from deploy.marketplace import orders
 from deploy.marketplace.app import build
 from deploy.marketplace.settings import Settings
 from services.intake.farside import FarSide
-from services.intake.profile import load
 from services.runtime.auth import Principal
 from services.runtime.clock import utcnow
 from services.runtime.marketplace import Marketplace
+from services.runtime.pictures import Pictures
 from tests.browsing import Browser
 from tests.intake_house import LINK, House, intake, sqlite
 from tests.servers import NatsServer
@@ -124,7 +124,7 @@ async def test_a_marketplace_that_is_away_is_asked_briefly_and_then_left_alone(
     now = 100.0
     server = Server()
     marketplace = Marketplace(server.url)
-    far = FarSide(marketplace, profile=load("demo"), origin="http://intake", seconds=lambda: now)
+    far = FarSide(marketplace, pictures=Pictures("http://intake"), seconds=lambda: now)
     started = utcnow()
     assert await far.card("32700000001") is None
     assert await far.orders(IVAN, "32700000001") is None

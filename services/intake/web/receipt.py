@@ -46,7 +46,7 @@ def router(
         return pages.render(
             request,
             "receipt.html",
-            headers=page_headers(profile),
+            headers=page_headers(pages, profile),
             filed=filed,
             card=await far.card(filed.product.product_id),
             again=again,

@@ -24,10 +24,9 @@ from services.intake.web.keeping import Begun, Keeping
 from services.runtime.auth import Principal
 from services.runtime.problems import Invalid, Refused
 from services.runtime.web import Form, Pages
-from services.runtime.web.pages import PAGE_HEADERS
+from services.runtime.web.pages import POLICY
 
 PATH = "/complaints/new"
-_POLICY = "content-security-policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Wizard:
     headers: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "headers", page_headers(self.profile))
+        object.__setattr__(self, "headers", page_headers(self.pages, self.profile))
 
     async def page(
         self,
@@ -224,15 +223,13 @@ def _told_so_far(draft: Draft, found: Resolution) -> str:
     return "\n\n".join(each for each in (what, draft.description.strip()) if each)
 
 
-def page_headers(profile: Profile) -> dict[str, str]:
-    """The pages' policy, opened for the marketplace's pictures and for its dispute page."""
-    policy = PAGE_HEADERS[_POLICY]
-    if profile.pictures:
-        policy = policy.replace("img-src 'self'", f"img-src 'self' {' '.join(profile.pictures)}")
+def page_headers(pages: Pages, profile: Profile) -> dict[str, str]:
+    """The pages' policy, opened for the marketplace's dispute page."""
+    policy = pages.headers[POLICY]
     if profile.dispute.origin:
         policy = policy.replace(
             "form-action 'self'", f"form-action 'self' {profile.dispute.origin}"
         )
     # Each step changes the cookie that keeps what was entered; were the answer to vary by it, the
     # browser's “back” would ask to send the form again.
-    return {_POLICY: policy, "vary": "accept-language"}
+    return {POLICY: policy, "vary": "accept-language"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from babel.support import NullTranslations
 from fastapi import FastAPI
@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 from services.runtime.auth import Principal, csrf_token, current
 from services.runtime.catalogues import catalogues
 from services.runtime.clock import Clock
+from services.runtime.pictures import Pictures
 from services.runtime.problems import Refused
 from services.runtime.sentences import language_name
 from services.runtime.web import languages, navigation, text
@@ -23,8 +24,9 @@ from services.runtime.web.forms import Form
 
 _HERE = Path(__file__).parent
 
+POLICY: Final = "content-security-policy"
 PAGE_HEADERS = {
-    "content-security-policy": (
+    POLICY: (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
         "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -45,8 +47,9 @@ class Pages:
 
     `templates` and `static` are the service's own folders; the shared ones come after them.
     `translations` is the folder of the service's catalogues. `functions` can be called in the
-    service's templates, by their names. A marked sentence (`services.runtime.sentences`) that a
-    template shows is told in the reader's language, wherever it was made.
+    service's templates, by their names. `pictures` says where listings' may come from. A marked
+    sentence (`services.runtime.sentences`) that a template shows is told in the reader's language,
+    wherever it was made.
     """
 
     def __init__(
@@ -58,8 +61,14 @@ class Pages:
         static: Path | None = None,
         translations: Path | None = None,
         functions: Mapping[str, Callable[..., Any]] | None = None,
+        pictures: Pictures | None = None,
     ) -> None:
         self._clock = clock
+        self._pictures = pictures or Pictures("")
+        self.headers: Final = PAGE_HEADERS | {
+            POLICY: self._pictures.allowed_by(PAGE_HEADERS[POLICY])
+        }
+        """Those of every page of this service."""
         self.translations = catalogues(translations)
         self._shared = Assets(_HERE / "static", "/assets")
         self._own = Assets(static, f"/{service}/assets") if static else None
@@ -88,6 +97,7 @@ class Pages:
             npgettext=text.npgettext,
             asset=self._shared.url,
             own_asset=self._own.url if self._own else self._shared.url,
+            shown_picture=self._pictures.shown,
             csrf_field=_csrf_field,
             no_form=Form(),
             language_name=language_name,
@@ -133,7 +143,7 @@ class Pages:
                 **context,
             )
         spoken = {"content-language": someone.language, "vary": "accept-language, cookie"}
-        response = HTMLResponse(body, status, {**PAGE_HEADERS, **spoken, **(headers or {})})
+        response = HTMLResponse(body, status, {**self.headers, **spoken, **(headers or {})})
         languages.keep_choice(request, response)
         return response
 
