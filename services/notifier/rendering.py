@@ -65,8 +65,9 @@ class Links:
     def page(self, mail: MailQueued) -> str:
         """The page about what the mail tells: a complaint for complainants, else the case.
 
-        Guests have no account, and a member whose account is blocked must still read a decision
-        against them and appeal: their links open that one page without signing in.
+        Guests have no account, and a member whose account is blocked, be it for another case, must
+        still read what is said of them, answer and appeal: their links open that one page without
+        signing in.
         """
         if mail.template == "digest":
             return f"{self._public_url}/center"
@@ -81,7 +82,7 @@ class Links:
         if mail.audience == "accused":
             case_id = mail.case_id or ""
             page = f"{self._public_url}/center/cases/{quote(case_id, safe='')}"
-            if (mail.audience, mail.template) in WITH_STATEMENT and mail.reader:
+            if mail.reader:
                 holder = mail.reader.partition(":")[2]
                 page += f"?token={self._token('case', case_id, holder)}"
             return page
