@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 
 from tests.e2e.people import DESKTOP, PHONE, photo, someone
 from tests.e2e.test_journey import new_item_of_sunrise_store
-from tests.e2e.wizard import choose, describe, go, submit
+from tests.e2e.wizard import choose, describe, go, submit, to_details
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -65,6 +65,26 @@ async def test_a_buyer_comes_from_a_product_page_and_is_interrupted(
         await page.locator("a[href*='/center/complaints/']").first.click()
         await page.wait_for_url("**/center/complaints/*")
         await expect(page.get_by_text(number).first).to_be_visible()
+
+
+async def test_r27_a_description_too_long_for_a_cookie_outlives_signing_in_and_another_tab(
+    browser: Browser, site: str
+) -> None:
+    item = new_item_of_sunrise_store()
+    story = "The item is listed among cosmetic bags. " * 400
+    async with someone(browser, site, "long-story", DESKTOP) as ivan:
+        await to_details(ivan, f"https://www.aliexpress.com/item/{item}.html", "SM3")
+        page = ivan.page
+        await describe(ivan, story, [])
+        await page.locator("#field-name").fill("Ivan")
+        await page.locator("#field-email").fill("ivan@example.org")
+        await page.locator("label:has(#field-good_faith)").click(position={"x": 10, "y": 10})
+        await go(ivan, "summary")
+        await ivan.sees("The item is listed among cosmetic bags.")
+        await ivan.sign_in("Иван Петров")
+        ivan.page = await page.context.new_page()
+        await ivan.open("/complaints/new?go=on", "gone on with in another tab")
+        await expect(ivan.page.locator("#field-description")).to_have_value(story)
 
 
 async def test_a_guest_files_by_telephone_in_arabic(browser: Browser, site: str) -> None:

@@ -26,7 +26,8 @@ class Begun:
 
 class Keeping:
     """Keeps what was entered, for whoever entered it. A description too long for a cookie is left
-    out of it: the page's script keeps that in the browser."""
+    out of it: the page's script keeps that in the browser, and gives it back on the page of the
+    description, to which it is come back then."""
 
     def __init__(self, key: bytes, *, path: str, secure: bool) -> None:
         self._signer = URLSafeTimedSerializer(key, salt="draft")
@@ -34,9 +35,11 @@ class Keeping:
         self._secure = secure
 
     def keep(self, response: Response, begun: Begun, who: Principal | None) -> None:
-        for draft in (begun.draft, replace(begun.draft, description="")):
+        short = replace(begun.draft, description="")
+        without = Step.DETAILS if begun.step is Step.SUMMARY else begun.step
+        for draft, step in ((begun.draft, begun.step), (short, without)):
             entered = {name: value for name, value in asdict(draft).items() if value}
-            cookie = self._signed([_holder(who), begun.step, entered])
+            cookie = self._signed([_holder(who), step, entered])
             if len(cookie) <= LARGEST:
                 response.set_cookie(
                     COOKIE,

@@ -82,10 +82,12 @@ function read(key) {
 }
 
 // What was sent with the form is given back by the server, and is as new as the draft: then only
-// fields that were never sent are filled in. What was typed after that is newer.
+// fields that were never sent are filled in, and texts that the server could not keep. What was
+// typed after that is newer.
 function restore(form, saved) {
   let any = false;
-  for (const field of fields(form).filter((e) => !saved.sent || "unsent" in e.dataset)) {
+  const lost = (field) => field.localName === "textarea" && !field.value;
+  for (const field of fields(form).filter((e) => !saved.sent || "unsent" in e.dataset || lost(e))) {
     const values = saved.fields.filter(([name]) => name === field.name).map(([, value]) => value);
     if (isBox(field)) {
       any ||= field.checked !== values.includes(field.value);
