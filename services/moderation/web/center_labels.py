@@ -13,6 +13,7 @@ from services.moderation.party_models import (
     TrackShown,
 )
 from services.moderation.read_models import TimelineEntry
+from services.moderation.web import labels
 from services.moderation.web.labels import Event, Label
 from services.runtime.sentences import gettext as _
 from services.runtime.sentences import joined, ngettext
@@ -38,20 +39,13 @@ _TONES = {
 
 def party_state(code: str) -> Label:
     """The state of a complaint or a case, as a party sees it."""
-    return {
-        "submitted": Label(_("Filed"), "info"),
-        "admitted": Label(_("Admitted"), "info"),
-        "under_review": Label(_("Under review"), "info"),
-        "information_requested": Label(_("Your answer is needed"), "wait"),
-        "awaiting_counter_notice": Label(_("Awaiting answer"), "wait"),
-        "counter_notice_received": Label(_("Answered"), "info"),
-        "counter_notice_lapsed": Label(_("Not answered"), "warn"),
-        "inadmissible": Label(_("Not admitted"), "neutral"),
-        "decided": Label(_("Decided"), "good"),
-        "under_appeal": Label(_("Under appeal"), "wait"),
-        "withdrawn": Label(_("Withdrawn"), "neutral"),
-        "closed": Label(_("Closed"), "neutral"),
-    }[code]
+    match code:
+        case "information_requested":
+            return Label(_("Your answer is needed"), "wait")
+        case "under_appeal":
+            return labels.state(code)._replace(tone="wait")
+        case _:
+            return labels.state(code)
 
 
 def complaint_status(item: ComplaintSummary) -> str:
@@ -107,18 +101,7 @@ def action_icon(action: Action) -> str:
 
 def measure_label(kind: str, days: int | None = None) -> str:
     """A measure; with `days`, for how long."""
-    name = {
-        "warning": _("Warning"),
-        "search_demotion": _("Shown lower in search results"),
-        "listing_hidden": _("Listing hidden"),
-        "listing_removed": _("Listing removed"),
-        "listing_frozen": _("Listing frozen"),
-        "listing_restriction": _("No new listings for a time"),
-        "payout_hold": _("Payouts held back"),
-        "account_frozen": _("Account frozen"),
-        "account_closed": _("Account closed for good"),
-        "complaining_suspended": _("Complaints are not looked at for a time"),
-    }[kind]
+    name = labels.restriction(kind)
     if days is None:
         return name
     for_days = ngettext("%(n)s day", "%(n)s days", days) % {"n": days}

@@ -69,7 +69,7 @@ def restriction(code: str) -> str:
         "payout_hold": _("Payouts held back"),
         "account_frozen": _("Account frozen"),
         "account_closed": _("Account closed for good"),
-        "complaining_suspended": _("No new complaints for a time"),
+        "complaining_suspended": _("Complaints are not looked at for a time"),
     }[code]
 
 
