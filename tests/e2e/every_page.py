@@ -147,9 +147,10 @@ WALKS = {
     "appeals officer": Walk("Olga Marin", ("/moderation/cases/{decided_case}",)),
     "operator": Walk(
         "Павел Орлов",
-        ("/desk", "/desk?chat={taken_chat}", "/desk?chat={ended_chat}"),
+        ("/desk", "/desk?chat={taken_chat}", "/desk?chat={ended_chat}", "/desk/history"),
         chats=True,
     ),
+    "supervisor": Walk("Susan Clarke", ("/desk/figures", "/desk/team", "/desk/history")),
     "marketplace": Walk(
         None,
         ("/marketplace/", ITEM, "/marketplace/item/1404.html"),
@@ -168,6 +169,7 @@ NOT_PAGES = (
     "/look",  # a part of the wizard's page
     "/live",  # every live feed of a page
     "/unread",
+    ".csv",
     "/html",  # mails as they are, made for mail programs
     "/raw",
 )
