@@ -21,6 +21,7 @@ function show() {
   const rows = document.querySelector(".row-link");
   const entries = [...new Map(keyed().map((each) => [each.getAttribute("aria-keyshortcuts"), label(each)]))];
   if (rows) entries.push(["j k", list.dataset.keysRows], ["Enter", list.dataset.keysOpen]);
+  if (document.querySelector("main form .actions")) entries.push(["Ctrl+Enter", list.dataset.keysSend]);
   entries.push(["?", list.dataset.keysMore]);
   list.replaceChildren(...entries.flatMap(([keys, text]) => {
     const key = document.createElement("dt");
@@ -48,6 +49,11 @@ function enter(part) {
   part?.querySelector(".row-link, input:not([type=hidden]), textarea, select")?.focus({ preventScroll: true });
 }
 
+// With Ctrl: the form, by its main button. Enter alone would press its first one.
+function send(form) {
+  form?.querySelector(".actions .button-primary, .actions .button-danger")?.click();
+}
+
 function move(step) {
   const rows = [...document.querySelectorAll(".row-link")];
   const place = rows.indexOf(document.activeElement);
@@ -59,6 +65,7 @@ function move(step) {
 addEventListener("keydown", (event) => {
   const typing = event.target.matches("input:not([type=radio], [type=checkbox], [type=button]), textarea, select, [contenteditable]");
   if (event.key === "Escape" && typing) return event.target.blur();
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return send(event.target.form);
   if (event.ctrlKey || event.metaKey || event.altKey || typing || sheet.open || event.isComposing) return undefined;
   if (event.key === "?") return show();
   if (off.checked) return undefined;
