@@ -101,6 +101,7 @@ class Intake:
         reason: str = "SM3",
         description: str = "Чехол выставлен в категории «Косметички».",
         evidence: tuple[Evidence, ...] = (),
+        chat_id: str | None = None,
     ) -> Filed:
         complaint_id = new_id()
         link_id = product_id or complaint_id
@@ -123,6 +124,7 @@ class Intake:
                 language=who.language,
             ),
             evidence=evidence,
+            chat_id=chat_id,
             good_faith=True,
             filed_at=self.clock(),
         )

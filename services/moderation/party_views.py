@@ -76,6 +76,7 @@ def _filed(fact: ComplaintFiled) -> Row:
         "complainant_email": fact.complainant.email,
         "complainant_language": fact.complainant.language,
         "evidence": list(fact.evidence),
+        "chat_id": fact.chat_id,
         "additions": [],
         "filed_at": fact.filed_at,
         "joined_at": None,

@@ -141,6 +141,9 @@ class ComplaintOfCase(Shown):
     filed_at: datetime
     joined_at: datetime | None
     withdrawn_at: datetime | None
+    chat_id: str | None = None
+    """The support chat from which it was filed; its transcript is among the evidence, unless the
+    customer kept it back."""
     evidence: tuple[EvidenceItem, ...]
 
 

@@ -28,6 +28,8 @@ complaints = sa.Table(
     sa.Column("complainant_email", sa.Text, nullable=False),
     sa.Column("complainant_language", sa.Text, nullable=False),
     sa.Column("evidence", Json, nullable=False),
+    # The support chat from which it was filed.
+    sa.Column("chat_id", sa.Text),
     # What the complainant wrote later, with the ids of the files that came along.
     sa.Column("additions", Json, nullable=False),
     sa.Column("filed_at", UtcTime, nullable=False),

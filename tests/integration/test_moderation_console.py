@@ -122,6 +122,15 @@ async def test_a_proposed_measure_is_decided_on_by_a_senior_who_did_not_decide_t
     assert "Account frozen · 7 days In force" in record
 
 
+async def test_r14_a_case_names_the_chat_that_a_complaint_came_from(house: House) -> None:
+    filed = await house.intake.file(product_id=new_product(), chat_id="c4a7" * 8)
+    case_id = await house.case_of(filed)
+    page = await Visitor(house, MIA).page(f"/moderation/cases/{case_id}")
+    assert "Filed from the support chat c4a7c4a7." in text_of(page)
+    case = await house.get(f"/moderation/cases/{case_id}", MIA)
+    assert case["complainants"][0]["chat_id"] == "c4a7" * 8
+
+
 async def test_the_report_shows_what_its_csv_holds_for_any_period(house: House) -> None:
     await decided(house, "It stands in Cosmetic bags.")
     mia = Visitor(house, MIA)

@@ -19,6 +19,7 @@ from services.moderation.api.conventions import (
     tagged,
     version_in,
 )
+from services.moderation.api.examples import ACTED, COMMANDS, answered, shown_as
 from services.moderation.commands import Command, Decide
 from services.moderation.desk import READERS, Desk
 from services.moderation.list_query import ListQuery
@@ -108,17 +109,18 @@ def router(desk: Desk, evidence: EvidenceStore) -> APIRouter:
     for name, command in STAFF_COMMANDS.items():
         api.add_api_route(
             f"/cases/{{case_id}}/{name}",
-            _carry_out(desk, command),
+            _carry_out(desk, name, command),
             methods=["POST"],
             name=name,
             summary=name.replace("-", " ").capitalize(),
             description=command.__doc__,
             response_model=Acted,
+            responses=answered(ACTED),
         )
     return api
 
 
-def _carry_out(desk: Desk, command: type[Command]) -> Callable[..., Awaitable[Acted]]:
+def _carry_out(desk: Desk, name: str, command: type[Command]) -> Callable[..., Awaitable[Acted]]:
     """The route of one command: its body is the command itself."""
     needs_body = any(field.is_required() for field in command.model_fields.values())
     default: Any = ... if needs_body else command()
@@ -127,7 +129,7 @@ def _carry_out(desk: Desk, command: type[Command]) -> Callable[..., Awaitable[Ac
         case_id: CaseId,
         who: Reader,
         response: Response,
-        body: Any = Body(default),  # noqa: B008
+        body: Any = Body(default, openapi_examples=shown_as(COMMANDS[name])),  # noqa: B008
         if_match: IfMatch = None,
         key: Key = None,
     ) -> Acted:

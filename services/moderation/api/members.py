@@ -15,6 +15,7 @@ from services.moderation.api.conventions import (
     tagged,
     version_in,
 )
+from services.moderation.api.examples import MEMBER_ACTED, ON_MEASURES, answered, shown_as
 from services.moderation.desk import READERS
 from services.moderation.member_models import MeasurePage, MemberActed, MemberDetail
 from services.moderation.members import MEASURE_COMMANDS, Members
@@ -52,18 +53,19 @@ def router(members: Members) -> APIRouter:
     for name, command in MEASURE_COMMANDS.items():
         api.add_api_route(
             f"/members/{{member}}/measures/{{measure_id}}/{name}",
-            _carry_out(members, command),
+            _carry_out(members, name, command),
             methods=["POST"],
             name=f"{name}-measure",
             summary=f"{name.capitalize()} a measure",
             description=command.__doc__,
             response_model=MemberActed,
+            responses=answered(MEMBER_ACTED),
         )
     return api
 
 
 def _carry_out(
-    members: Members, command: type[StaffMemberCommand]
+    members: Members, name: str, command: type[StaffMemberCommand]
 ) -> Callable[..., Awaitable[MemberActed]]:
     """The route of one command: its body is the command itself."""
     default: Any = command() if command is ApproveMeasure else ...
@@ -73,7 +75,7 @@ def _carry_out(
         measure_id: str,
         who: Reader,
         response: Response,
-        body: Any = Body(default),  # noqa: B008
+        body: Any = Body(default, openapi_examples=shown_as(ON_MEASURES[name])),  # noqa: B008
         if_match: IfMatch = None,
         key: Key = None,
     ) -> MemberActed:

@@ -171,6 +171,7 @@ def complaint_of_case(row: Row, files: str) -> ComplaintOfCase:
         filed_at=row["filed_at"],
         joined_at=row["joined_at"],
         withdrawn_at=row["withdrawn_at"],
+        chat_id=row["chat_id"],
         evidence=parts.evidence(row, files),
     )
 

@@ -67,11 +67,18 @@ async function refresh() {
   fetching = false;
 }
 
+// Where no option was sent as the chosen one, a browser shows the first.
+function isChosen(select) {
+  const options = [...select.options];
+  if (select.multiple) return options.some((option) => option.selected !== option.defaultSelected);
+  return select.selectedIndex !== Math.max(0, options.findLastIndex((option) => option.defaultSelected));
+}
+
 const isTouched = (part) =>
   [...part.querySelectorAll("textarea, input:not([type=hidden]), select")].some((field) =>
     field.type === "radio" || field.type === "checkbox" ? field.checked !== field.defaultChecked
     : field.type === "file" ? field.files.length > 0
-    : field instanceof HTMLSelectElement ? [...field.options].some((o) => o.selected !== o.defaultSelected)
+    : field instanceof HTMLSelectElement ? isChosen(field)
     : field.value !== field.defaultValue);
 
 function show(fresh) {
