@@ -12,6 +12,7 @@ from services.moderation.read_models import Shown
 from services.moderation.standing.points import Gravity
 from services.moderation.standing.record import MeasureState
 from services.runtime.database import Row
+from services.runtime.sentences import Said
 
 Actor = Annotated[str, Field(examples=["member:sunrise-store"])]
 
@@ -46,7 +47,7 @@ class MeasureCommand(Shown):
 
     command: Annotated[str, Field(examples=["approve"])]
     allowed: bool
-    reason: str | None
+    reason: Said | None
 
 
 class MeasureOnRecord(Shown):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.case import Finding, Listing, Measure, StatementOfReasons
 from services.moderation.state import Status
+from services.runtime.sentences import Said
 
 
 class Shown(BaseModel):
@@ -72,7 +73,7 @@ class AllowedCommand(Shown):
 
     command: Annotated[str, Field(examples=["decide"])]
     allowed: bool
-    reason: str | None = None
+    reason: Said | None = None
 
 
 # --- moderators -----------------------------------------------------------------------------------

@@ -60,6 +60,7 @@ from services.moderation.guards import (
     not_own_proposal,
     not_yet_held,
 )
+from services.moderation.party_words import OUTCOMES
 from services.moderation.refusals import (
     AlreadyDecided,
     ClaimedBySomeoneElse,
@@ -71,6 +72,7 @@ from services.moderation.refusals import (
 from services.moderation.state import LIVE, REVIEW, Case, Status
 from services.runtime.problems import Forbidden, NotFound, Refused
 from services.runtime.sentences import gettext as _
+from services.runtime.sentences import pgettext
 
 Guard = Callable[[Case, Actor, datetime], Refused | None]
 Moves = dict[Status, tuple[Status, ...]]
@@ -275,6 +277,24 @@ def permit(case: Case, command: type[Command], by: Actor, now: datetime) -> Tran
     return row
 
 
+_STATES: dict[Status, str] = {
+    _S.NEW: pgettext("the case is …", "new"),
+    _S.OPEN: pgettext("the case is …", "open"),
+    _S.ADMITTED: pgettext("the case is …", "admitted"),
+    _S.INADMISSIBLE: pgettext("the case is …", "inadmissible"),
+    _S.UNDER_REVIEW: pgettext("the case is …", "under review"),
+    _S.INFORMATION_REQUESTED: pgettext("the case is …", "information requested"),
+    _S.AWAITING_COUNTER_NOTICE: pgettext("the case is …", "awaiting counter notice"),
+    _S.COUNTER_NOTICE_RECEIVED: pgettext("the case is …", "counter notice received"),
+    _S.COUNTER_NOTICE_LAPSED: pgettext("the case is …", "counter notice lapsed"),
+    _S.DECISION_PROPOSED: pgettext("the case is …", "decision proposed"),
+    _S.DECIDED: pgettext("the case is …", "decided"),
+    _S.UNDER_APPEAL: pgettext("the case is …", "under appeal"),
+    _S.CLOSED: pgettext("the case is …", "closed"),
+    _S.WITHDRAWN: pgettext("the case is …", "withdrawn"),
+}
+
+
 def _wrong_state(case: Case, command: type[Command], by: Actor, now: datetime) -> Refused:
     if case.status is Status.NEW:
         return NotFound(_("There is no case with this id."))
@@ -282,18 +302,22 @@ def _wrong_state(case: Case, command: type[Command], by: Actor, now: datetime) -
     if command is Decide and case.outcome is not None and decided:
         return AlreadyDecided(
             _("The case was decided (%(outcome)s). Decisions are changed on appeal only.")
-            % {"outcome": case.outcome.replace("_", " ")},
+            % {"outcome": OUTCOMES[case.outcome]},
             state=case.status,
         )
     rows = (row for row in TABLE if by.roles & row.who and case.status in row.moves)
     free = (row for row in rows if not any(guard(case, by, now) for guard in row.guards))
     possible = list(dict.fromkeys(row.name for row in free))
-    now_possible = f"possible now: {', '.join(possible)}" if possible else "nothing is possible now"
+    now_possible = (
+        _("possible now: %(commands)s") % {"commands": ", ".join(possible)}
+        if possible
+        else _("nothing is possible now")
+    )
     return NotInThisState(
         _("“%(command)s” is not possible while the case is %(state)s; %(possible)s.")
         % {
             "command": NAMES[command],
-            "state": case.status.replace("_", " "),
+            "state": _STATES[case.status],
             "possible": now_possible,
         },
         state=case.status,

@@ -11,9 +11,10 @@ everything else (logs, mails' ledgers, tests) sees plain English text.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from babel.support import NullTranslations
+from pydantic import ValidatorFunctionWrapHandler, WrapValidator
 from typing_extensions import override
 
 from services.runtime.locales import (
@@ -89,6 +90,14 @@ class Sentence(str):
             return text
         filled = {name: shown(v, translations, language) for name, v in self._values.items()}
         return text % filled
+
+
+def _kept(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    return value if isinstance(value, Sentence) else check(value)
+
+
+Said = Annotated[str, WrapValidator(_kept)]
+"""A field of a model for a marked sentence; as a plain `str` it would be English for ever."""
 
 
 class Name(Sentence):

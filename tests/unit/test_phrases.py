@@ -1,19 +1,24 @@
 """What the software itself wrote into facts is said in the reader's language; what people wrote
 stays as it is."""
 
+from pathlib import Path
+
 import pytest
 
 from contracts.case import CaseDecided, Finding, Measure
 from contracts.member import MeasureImposed, MeasureReversed
+from services import moderation
 from services.moderation.commands import SERVICE
 from services.moderation.policy import policy
+from services.moderation.shown.staff import allowed_commands
 from services.moderation.standing.commands import ApproveMeasure, OnMeasure, Settle
 from services.moderation.standing.deciding import decide
 from services.moderation.standing.points import worth
 from services.moderation.standing.record import NO_RECORD, evolve
+from services.runtime.catalogues import catalogues
 from services.runtime.phrases import PHRASES, said
 from services.runtime.sentences import Sentence
-from tests.cases import DAY, DECIDED, MONDAY, SARA, appeal, given
+from tests.cases import DAY, DECIDED, MIA, MONDAY, REVIEWED, SARA, appeal, given
 
 RULES = [text for rule in policy().rules.values() for text in (rule.reference, rule.explanation)]
 
@@ -94,3 +99,14 @@ def test_why_measures_were_imposed_and_lifted_is_told_in_every_language() -> Non
 
 def test_every_phrase_is_marked() -> None:
     assert all(isinstance(each, Sentence) for each in PHRASES)
+
+
+def test_why_something_is_not_allowed_is_said_in_the_readers_language_on_the_case_page() -> None:
+    catalogue = catalogues(Path(moderation.__file__).with_name("translations"))["ru"]
+    shown = {each.command: each for each in allowed_commands(given(*REVIEWED).case, MIA, MONDAY)}
+    reason = shown["admit"].reason
+    assert isinstance(reason, Sentence)
+    assert "under review" in reason
+    assert "«на рассмотрении»" in reason.told(catalogue, "ru")
+    assert "сейчас возможно" in reason.told(catalogue, "ru")
+    assert "under review" in shown["admit"].model_dump_json()

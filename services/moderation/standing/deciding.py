@@ -34,8 +34,17 @@ from services.moderation.standing.refusals import MeasureUnknown, NotInForce, No
 from services.moderation.standing.settling import settle, taken_back
 from services.runtime.problems import Forbidden, Invalid, Refused
 from services.runtime.sentences import gettext as _
+from services.runtime.sentences import pgettext
 
 _MODERATORS = frozenset({"moderator", "senior_moderator"})
+_STATES: dict[MeasureState, str] = {
+    MeasureState.PROPOSED: pgettext("the measure is …", "proposed"),
+    MeasureState.REFUSED: pgettext("the measure is …", "refused"),
+    MeasureState.ANNOUNCED: pgettext("the measure is …", "announced"),
+    MeasureState.ACTIVE: pgettext("the measure is …", "active"),
+    MeasureState.EXPIRED: pgettext("the measure is …", "expired"),
+    MeasureState.REVERSED: pgettext("the measure is …", "reversed"),
+}
 _SENIORS = frozenset({"senior_moderator"})
 
 
@@ -79,11 +88,14 @@ def permit(
     if command is LiftMeasure:
         if measure.state not in IN_FORCE:
             raise NotInForce(
-                _("The measure is %(state)s: there is nothing to lift.") % {"state": measure.state}
+                _("The measure is %(state)s: there is nothing to lift.")
+                % {"state": _STATES[measure.state]}
             )
         return measure
     if measure.state is not MeasureState.PROPOSED:
-        raise NotProposed(_("The measure is %(state)s already.") % {"state": measure.state})
+        raise NotProposed(
+            _("The measure is %(state)s already.") % {"state": _STATES[measure.state]}
+        )
     if wide and by.id in measure.decided_by:
         raise OwnProposal(
             _("It follows from your own decision: another senior moderator has to look at it.")
