@@ -235,11 +235,24 @@ class Bulks:
         version: int | None = each.case_version
         needs_lease = all(row.lease is Needs.OWN for row in ROWS[type(command)])
         steps: list[StaffCommand] = [Claim(), command] if needs_lease else [command]
-        for step in steps:
-            version = await self._command(bulk, each, step, by, cause, if_match=version)
+        try:
+            for step in steps:
+                version = await self._command(bulk, each, step, by, cause, if_match=version)
+        except Unavailable:
+            raise  # it goes on with its claim when the log is back
+        except Refused:
+            if needs_lease:
+                await self._release(bulk, each, by, cause, version)
+            raise
         if needs_lease:
-            with contextlib.suppress(Refused):  # where the command has ended the claim itself
-                await self._command(bulk, each, Release(), by, cause, if_match=version)
+            await self._release(bulk, each, by, cause, version)
+
+    async def _release(
+        self, bulk: BulkStarted, each: BulkCase, by: Actor, cause: Meta, version: int | None
+    ) -> None:
+        """Nobody is kept waiting for a case that was claimed for the action alone."""
+        with contextlib.suppress(Refused):  # where the command has ended the claim itself
+            await self._command(bulk, each, Release(), by, cause, if_match=version)
 
     async def _command(
         self,
