@@ -24,6 +24,7 @@ from services.runtime.bus import Bus
 from services.runtime.events import EventStore
 from services.runtime.feed import Feed, FeedBroken
 from services.runtime.problems import Unavailable
+from services.runtime.sentences import gettext as _
 
 log = structlog.get_logger(__name__)
 
@@ -103,7 +104,7 @@ class Board:
             async with asyncio.timeout(timeout), self._moved:
                 await self._moved.wait_for(lambda: self.position >= sequence)
         except TimeoutError as error:
-            raise Unavailable("The queue is catching up. Try again.") from error
+            raise Unavailable(_("The queue is catching up. Try again.")) from error
 
     async def run(self) -> None:
         """Follows the log until cancelled."""

@@ -20,6 +20,7 @@ from services.chat.refusals import (
     RatingOver,
 )
 from services.chat.state import OVER, TALKING, Chat, Phase
+from services.runtime.sentences import gettext as _
 
 OFFER = timedelta(seconds=20)
 IDLE = timedelta(minutes=30)
@@ -36,22 +37,22 @@ Facts = list[ChatFact]
 def _in(chat: Chat, *phases: Phase) -> None:
     if chat.phase not in phases:
         raise NotInThisPhase(
-            _SENTENCES.get(chat.phase, "This is not possible now."), phase=chat.phase
+            _SENTENCES.get(chat.phase, _("This is not possible now.")), phase=chat.phase
         )
 
 
 _SENTENCES = {
-    Phase.NEW: "There is no such chat.",
-    Phase.INITIATED: "The chat has not begun yet.",
-    Phase.BOT: "The virtual agent is in this chat.",
-    Phase.QUEUED: "The chat waits for an operator.",
-    Phase.OFFERED: "The chat is being offered to an operator.",
-    Phase.CONNECTED: "An operator is in this chat.",
-    Phase.WRAP_UP: "This chat has ended.",
-    Phase.COMPLETED: "This chat has ended.",
-    Phase.ABANDONED: "This chat was left. Begin a new one.",
-    Phase.OFFLINE_MESSAGE: "A message was left; it is answered by mail.",
-    Phase.ENDED: "This chat has ended.",
+    Phase.NEW: _("There is no such chat."),
+    Phase.INITIATED: _("The chat has not begun yet."),
+    Phase.BOT: _("The virtual agent is in this chat."),
+    Phase.QUEUED: _("The chat waits for an operator."),
+    Phase.OFFERED: _("The chat is being offered to an operator."),
+    Phase.CONNECTED: _("An operator is in this chat."),
+    Phase.WRAP_UP: _("This chat has ended."),
+    Phase.COMPLETED: _("This chat has ended."),
+    Phase.ABANDONED: _("This chat was left. Begin a new one."),
+    Phase.OFFLINE_MESSAGE: _("A message was left; it is answered by mail."),
+    Phase.ENDED: _("This chat has ended."),
 }
 
 
@@ -94,7 +95,7 @@ def try_code(chat: Chat, *, right: bool, customer: Visitor, now: datetime) -> Fa
     """`right` tells whether the digits are those of the code that was mailed last."""
     code = chat.code
     if code is None or now >= code.until or code.wrong >= CODE_TRIES:
-        raise CodeRefused("This code is not valid any more. Ask for a new one.", left=0)
+        raise CodeRefused(_("This code is not valid any more. Ask for a new one."), left=0)
     tried = facts.EmailCodeTried(request_id=code.request_id, right=right, at=now)
     return [tried, facts.ParticipantIdentified(customer=customer, at=now)] if right else [tried]
 
@@ -174,7 +175,7 @@ def accept(
     if chat.phase is Phase.CONNECTED and chat.hold == (offer_id, operator_id):
         return []
     if chat.phase is not Phase.OFFERED or chat.hold != (offer_id, operator_id):
-        raise OfferGone("This offer is over: the chat went on without you.")
+        raise OfferGone(_("This offer is over: the chat went on without you."))
     accepted: Facts = [
         facts.OfferAccepted(offer_id=offer_id, operator_id=operator_id, at=now),
         facts.ChatConnected(operator_id=operator_id, operator_name=name, greeting=greeting, at=now),
@@ -243,14 +244,14 @@ def post(
         case "operator":
             _in(chat, Phase.CONNECTED, Phase.WRAP_UP)
             if by != chat.operator_id:
-                raise NotYourChat("Another operator has this chat.")
+                raise NotYourChat(_("Another operator has this chat."))
             if chat.phase is Phase.WRAP_UP:
-                raise NotInThisPhase("The customer has ended this chat.", phase=chat.phase)
+                raise NotInThisPhase(_("The customer has ended this chat."), phase=chat.phase)
         case "supervisor":
             _in(chat, Phase.CONNECTED)
             mode = dict(chat.supervisors).get(by)
             if mode not in ("whisper", "barge"):
-                raise NotYourChat("Join with “whisper” or “barge” to write.")
+                raise NotYourChat(_("Join with “whisper” or “barge” to write."))
             whisper = mode == "whisper"
         case _:
             pass
@@ -358,9 +359,9 @@ def transfer(
     """To a person, or to whoever covers language and skills. The place in the queue is kept."""
     _in(chat, Phase.CONNECTED)
     if chat.operator_id != by:
-        raise NotYourChat("Another operator has this chat.")
+        raise NotYourChat(_("Another operator has this chat."))
     if to_operator == by:
-        raise NotInThisPhase("The chat is yours already.", phase=chat.phase)
+        raise NotInThisPhase(_("The chat is yours already."), phase=chat.phase)
     return [
         facts.TransferRequested(
             by=by,
@@ -413,7 +414,7 @@ def end(
     if chat.is_over or chat.phase is Phase.WRAP_UP:
         return []
     if role == "operator" and chat.operator_id != by:
-        raise NotYourChat("Another operator has this chat.")
+        raise NotYourChat(_("Another operator has this chat."))
     if chat.is_waiting:
         return [facts.ChatAbandoned(reason="left", at=now)]
     _in(chat, Phase.INITIATED, Phase.BOT, Phase.CONNECTED, Phase.OFFLINE_MESSAGE)
@@ -430,18 +431,18 @@ def wrap_up(
         return []
     _in(chat, Phase.WRAP_UP)
     if not by_clock and chat.operator_id != by:
-        raise NotYourChat("Another operator has this chat.")
+        raise NotYourChat(_("Another operator has this chat."))
     return [facts.WrapUpCompleted(by=by, code=code, note=note, at=now)]
 
 
 def rate(chat: Chat, *, score: Literal[1, 2, 3, 4, 5], comment: str, now: datetime) -> Facts:
     if chat.rated:
-        raise AlreadyRated("You have rated this chat. Thank you.")
+        raise AlreadyRated(_("You have rated this chat. Thank you."))
     if chat.rating_until is None:
         _in(chat)
-        raise RatingOver("There is nothing to rate here yet.")
+        raise RatingOver(_("There is nothing to rate here yet."))
     if now >= chat.rating_until:
-        raise RatingOver("A chat can be rated for 24 hours after its end.")
+        raise RatingOver(_("A chat can be rated for 24 hours after its end."))
     return [facts.RatingSubmitted(score=score, comment=comment, at=now)]
 
 

@@ -19,6 +19,7 @@ from services.chat.talking import Posted, Talking, folded
 from services.runtime.auth import Principal
 from services.runtime.events import EventStore, History
 from services.runtime.problems import NotFound
+from services.runtime.sentences import gettext as _
 
 CAPACITY: Final = 3
 """Chats at a time, until a supervisor says otherwise."""
@@ -119,7 +120,7 @@ class Desk:
         operator = await self.operator(who.id)
         slot = operator.slot(chat_id)
         if slot is None:
-            raise OfferGone("This offer is over: the chat went on without you.")
+            raise OfferGone(_("This offer is over: the chat went on without you."))
         accepted = await self.commands.chat(
             chat_id,
             lambda chat: decider.accept(
@@ -152,16 +153,16 @@ class Desk:
         """Takes a message that was left out of hours: a slot, an offer and its acceptance."""
         chat = await self._chat(chat_id)
         if chat.phase is not Phase.OFFLINE_MESSAGE:
-            raise NotInThisPhase("Somebody has taken this already.", phase=chat.phase)
+            raise NotInThisPhase(_("Somebody has taken this already."), phase=chat.phase)
         offer_id = chat.next_offer
         reserved = (await self.commands.reserve(chat_id, who.id, offer_id)).state
         if not reserved.is_online:
-            raise NotOnShift("Start your shift first.")
+            raise NotOnShift(_("Start your shift first."))
         if reserved.slot(chat_id) is None:
-            raise NoFreeSlot("Bring one of your chats to its end first.")
+            raise NoFreeSlot(_("Bring one of your chats to its end first."))
         offered = await self.commands.offer(chat_id, who.id, offer_id)
         if offered.state.operator_id != who.id:
-            raise OfferGone("Somebody else was faster.")
+            raise OfferGone(_("Somebody else was faster."))
         accepted = await self.commands.chat(
             chat_id,
             lambda each: decider.accept(
@@ -335,7 +336,7 @@ class Desk:
         """Raises NotFound."""
         history = await self.events.read(chat_aggregate(chat_id))
         if not history.messages:
-            raise NotFound("There is no such chat.")
+            raise NotFound(_("There is no such chat."))
         return history
 
     async def _chat(self, chat_id: str) -> Chat:

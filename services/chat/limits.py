@@ -8,6 +8,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from services.chat.refusals import TooFast
 from services.runtime.clock import Clock
+from services.runtime.sentences import gettext as _
 
 MESSAGES: Final = parse("20 per 20 second")
 CHATS: Final = parse("10 per hour")
@@ -25,28 +26,41 @@ class Limits:
 
     def begin(self, whose: str) -> None:
         """Raises TooFast."""
-        self._hit(CHATS, "chats", whose, "You have begun many chats in a short time.")
+        if seconds := self._wait(CHATS, "chats", whose):
+            raise TooFast(
+                _("You have begun many chats in a short time. Try again in %(n)s s.")
+                % {"n": seconds},
+                retry_after=seconds,
+            )
 
     def post(self, chat_id: str, message_id: str) -> None:
         """Raises TooFast."""
         if message_id in self._recent:
             return
-        self._hit(MESSAGES, "messages", chat_id, "You are writing faster than can be read.")
+        if seconds := self._wait(MESSAGES, "messages", chat_id):
+            raise TooFast(
+                _("You are writing faster than can be read. Try again in %(n)s s.")
+                % {"n": seconds},
+                retry_after=seconds,
+            )
         self._recent[message_id] = None
         while len(self._recent) > 10_000:
             del self._recent[next(iter(self._recent))]
 
     def mail(self, whose: str) -> None:
         """Raises TooFast."""
-        self._hit(MAILS, "mails", whose, "Mails were sent to you a moment ago.")
+        if seconds := self._wait(MAILS, "mails", whose):
+            raise TooFast(
+                _("Mails were sent to you a moment ago. Try again in %(n)s s.") % {"n": seconds},
+                retry_after=seconds,
+            )
 
     def may_tell_typing(self, whose: str) -> bool:
         return self._window.hit(TYPING, "typing", whose)
 
-    def _hit(self, limit: RateLimitItem, *words: str) -> None:
-        *identifiers, sentence = words
+    def _wait(self, limit: RateLimitItem, *identifiers: str) -> int:
+        """Counts one more; the seconds to wait where that is too many, else 0."""
         if self._window.hit(limit, *identifiers):
-            return
-        reset, _ = self._window.get_window_stats(limit, *identifiers)
-        seconds = max(1, round(reset - self._clock().timestamp()))
-        raise TooFast(f"{sentence} Try again in {seconds} s.", retry_after=seconds)
+            return 0
+        reset, _count = self._window.get_window_stats(limit, *identifiers)
+        return max(1, round(reset - self._clock().timestamp()))

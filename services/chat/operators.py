@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from contracts import operator as facts
 from contracts.operator import OperatorFact
 from services.chat.refusals import NotOnShift
+from services.runtime.sentences import gettext as _
 
 MISSES_ALLOWED = 1
 """One missed offer may happen; the second in a row sets the operator away."""
@@ -140,7 +141,7 @@ def go_away(
     """An operator who chose to be away stays so, whatever else happens."""
     if not operator.on_shift:
         if reason == "chosen":
-            raise NotOnShift("Your shift has not begun.")
+            raise NotOnShift(_("Your shift has not begun."))
         return []
     if operator.away is not None:
         return []

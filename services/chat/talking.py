@@ -27,6 +27,7 @@ from services.runtime.auth.codes import code_digits
 from services.runtime.events import EventStore, Handled, History
 from services.runtime.evidence import EvidenceStore
 from services.runtime.problems import Invalid, NotFound
+from services.runtime.sentences import gettext as _
 
 MESSAGE_LIMIT: Final = 4000
 """Characters of one message."""
@@ -106,7 +107,7 @@ class Talking:
                 if resumed.chat.phase is not Phase.WRAP_UP and not resumed.chat.is_over:
                     return resumed
             if await self._store.is_blocked(f"member:{who.id}", self._commands.clock() - BLOCKED):
-                raise Blocked("You were blocked in the chat. Write to us again in a day.")
+                raise Blocked(_("You were blocked in the chat. Write to us again in a day."))
         self._limits.begin(who.actor if who and who.signed_in else address)
         chat_id = derived_id("chat", who.actor if who else address, key) if key else new_id()
         customer = _visitor(who, chat_id, name=name, email=email, language=language)
@@ -214,7 +215,7 @@ class Talking:
         known = [each for each in found if each and each.uploaded_by in (by, UPLOADED_BY_ANYBODY)]
         if len(known) < len(ids):
             raise Invalid(
-                [{"field": "attachments", "message": "A file is missing. Send it again."}]
+                [{"field": "attachments", "message": _("A file is missing. Send it again.")}]
             )
         return known
 
@@ -341,7 +342,7 @@ class Talking:
         self._limits.mail(chat_id)
         address = chat.customer.email or to_address
         if not address:
-            raise Invalid([{"field": "email", "message": "Give the address to send it to."}])
+            raise Invalid([{"field": "email", "message": _("Give the address to send it to.")}])
         now = self._commands.clock()
         request = derived_id("transcript", chat_id, address, str(int(now.timestamp()) // 60))
         sent = await self._commands.chat(
@@ -414,8 +415,9 @@ class Talking:
                 wrong = tried.state.code.wrong if tried.state.code else decider.CODE_TRIES
                 left = max(0, decider.CODE_TRIES - wrong)
                 raise CodeRefused(
-                    "These are not the digits that were mailed."
-                    + (" Look again." if left else " Ask for a new code."),
+                    _("These are not the digits that were mailed. Look again.")
+                    if left
+                    else _("These are not the digits that were mailed. Ask for a new code."),
                     left=left,
                 )
         return tried.sequence
@@ -437,14 +439,14 @@ def folded(messages: Sequence[Message]) -> Chat:
 def admit(chat: Chat, who: Principal | None) -> None:
     """Raises NotFound when there is no such chat, NotYourChat when it is another's."""
     if chat.phase is Phase.NEW or chat.customer is None:
-        raise NotFound("There is no such chat.")
+        raise NotFound(_("There is no such chat."))
     if who is None:
-        raise NotYourChat("Open this chat in the browser that began it, or sign in.")
+        raise NotYourChat(_("Open this chat in the browser that began it, or sign in."))
     if who.holds(PURPOSE, chat.id):
         return
     member = who.signed_in and chat.customer.actor == f"member:{who.id}"
     if not member:
-        raise NotYourChat("This is somebody else's chat.")
+        raise NotYourChat(_("This is somebody else's chat."))
 
 
 def _visitor(

@@ -22,14 +22,7 @@ def _relative(file: Path) -> str:
     return file.relative_to(SERVICES).as_posix()
 
 
-NOT_YET = {"chat"}
-"""Services that say everything in English so far."""
-
-_READ = [
-    folder
-    for folder in sorted(SERVICES.iterdir())
-    if folder.is_dir() and folder.name not in NOT_YET
-]
+_READ = [folder for folder in sorted(SERVICES.iterdir()) if folder.is_dir()]
 TEMPLATES = [file for folder in _READ for file in sorted(folder.glob("web/templates/**/*.html"))]
 TOLD_TO_MACHINES = {"runtime/app.py"}
 """Modules whose refusals are read by probes and in logs."""
@@ -125,9 +118,7 @@ def test_every_refusal_has_a_title_that_is_marked() -> None:
     unmarked = [
         f"{refusal.__module__}.{refusal.__name__}"
         for refusal in _heirs(Refused)
-        if refusal.__module__.split(".")[1] not in NOT_YET
-        and refusal.__module__.startswith("services.")
-        and not isinstance(refusal.title, Sentence)
+        if refusal.__module__.startswith("services.") and not isinstance(refusal.title, Sentence)
     ]
     assert unmarked == []
 

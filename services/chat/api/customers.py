@@ -23,6 +23,7 @@ from services.runtime.auth import Principal, SignInRequired, Viewer, require, ve
 from services.runtime.clock import Clock
 from services.runtime.evidence import EvidenceStore
 from services.runtime.problems import Invalid
+from services.runtime.sentences import gettext as _
 
 Key = Annotated[
     str | None,
@@ -162,7 +163,7 @@ def router(
         """Stored in the log when this answers. Sent again with the same `client_id`, it is stored
         once and answered alike, for good."""
         if not body.text and not body.attachments:
-            raise Invalid([{"field": "text", "message": "Write something, or attach a file."}])
+            raise Invalid([{"field": "text", "message": _("Write something, or attach a file.")}])
         posted = await talking.post(
             viewer,
             chat_id,
@@ -252,7 +253,7 @@ def router(
     async def identify(chat_id: str, body: bodies.Identify, viewer: Viewer) -> bodies.Done:
         """Joins the account that is signed in to a chat that this browser began without one."""
         if viewer is None or not viewer.signed_in:
-            raise SignInRequired("Sign in to go on.")
+            raise SignInRequired(_("Sign in to go on."))
         return bodies.Done(seq=await talking.identify(viewer, chat_id, token=body.token))
 
     @api.post("/{chat_id}/code", status_code=202)

@@ -9,6 +9,7 @@ from contracts.chat import MessagePosted
 from contracts.codec import Message
 from services.runtime.evidence import EvidenceStore
 from services.runtime.problems import NotFound
+from services.runtime.sentences import gettext as _
 
 
 async def download(
@@ -23,7 +24,7 @@ async def download(
         for file in fact.attachments
     }
     if evidence_id not in sent:
-        raise NotFound("There is no such file in this chat.")
+        raise NotFound(_("There is no such file in this chat."))
     file, chunks = await evidence.get(evidence_id)
     picture = file.media_type.startswith("image/")
     how = "inline" if picture else "attachment"

@@ -1,6 +1,6 @@
 """What is live: WebSockets, and event streams with POST where sockets are blocked.
 
-`GET /api/v1/chats/{chat_id}/socket?after=<seq>[&token=<token>]` (customer) and
+`GET /api/v1/chats/{chat_id}/socket?after=<seq>[&token=<token>][&lang=<code>]` (customer) and
 `GET /api/v1/chats/desk/socket` (staff) are WebSockets. Every frame is a JSON object with `t`.
 
 From the server:
@@ -59,7 +59,12 @@ from services.chat.views import Staff, desk_of, live
 from services.runtime.auth import Principal, Viewer, auth_of, current
 from services.runtime.auth.refusals import SignInRequired
 from services.runtime.clock import Clock
+from services.runtime.locales import LANGUAGES
 from services.runtime.problems import Refused, Unauthenticated, invalid, problem
+from services.runtime.sentences import gettext as _
+from services.runtime.sentences import localised
+from services.runtime.web import languages_wanted, translations_of
+from services.runtime.web.text import negotiate
 
 log = structlog.get_logger(__name__)
 
@@ -316,7 +321,7 @@ def _who(socket: WebSocket) -> Principal | None:
     origin = socket.headers.get("origin")
     auth = auth_of(socket)
     if "token" not in socket.query_params and origin and origin != auth.public_url:
-        raise SignInRequired("Sockets are opened by our own pages only.")
+        raise SignInRequired(_("Sockets are opened by our own pages only."))
     return current(socket)
 
 
@@ -327,7 +332,7 @@ async def _admitted_staff(socket: WebSocket) -> Principal | None:
         await _turn_away(socket, refused)
         return None
     if who is None or not who.signed_in:
-        await _turn_away(socket, SignInRequired("Sign in to go on."))
+        await _turn_away(socket, SignInRequired(_("Sign in to go on.")))
         return None
     if not who.may("operator", "supervisor"):
         await socket.accept()
@@ -385,28 +390,36 @@ async def _receive(
             frame = _parsed(text)
             await on_frame(frame)
         except Refused as refused:
-            document = problem(refused, instance="socket")
-            listener.say({"t": "refused", "id": frame.get("id"), "problem": document})
+            told = _told(socket, refused)
+            listener.say({"t": "refused", "id": frame.get("id"), "problem": told})
         except ValidationError as error:
-            document = problem(invalid(error.errors(include_url=False)), instance="socket")
-            listener.say({"t": "refused", "id": frame.get("id"), "problem": document})
+            told = _told(socket, invalid(error.errors(include_url=False)))
+            listener.say({"t": "refused", "id": frame.get("id"), "problem": told})
+
+
+def _told(socket: WebSocket, refused: Refused) -> dict[str, Any]:
+    """The refusal in the language of the page that the socket belongs to."""
+    language = negotiate(languages_wanted(socket, _who(socket)), tuple(LANGUAGES))
+    document = problem(refused, instance="socket")
+    told: dict[str, Any] = localised(document, translations_of(socket.app)[language], language)
+    return told
 
 
 def _parsed(text: str) -> dict[str, Any]:
     if len(text) > LONGEST_FRAME:
-        raise ProtocolRefused("A frame is too long.")
+        raise ProtocolRefused(_("A frame is too long."))
     try:
         frame = json.loads(text)
     except ValueError:
         frame = None
     if not isinstance(frame, dict):
-        raise ProtocolRefused("A frame is a JSON object with `t`.")
+        raise ProtocolRefused(_("A frame is a JSON object with `t`."))
     return frame
 
 
 class ProtocolRefused(Refused):
     status = 400
-    title = "This frame is not understood"
+    title = _("This frame is not understood")
 
 
 def _body(frame: dict[str, Any]) -> bodies.Post:
@@ -418,7 +431,7 @@ def _body(frame: dict[str, Any]) -> bodies.Post:
         }
     )
     if not body.text and not body.attachments:
-        raise ProtocolRefused("Write something, or attach a file.")
+        raise ProtocolRefused(_("Write something, or attach a file."))
     return body
 
 

@@ -7,7 +7,7 @@ browser's.
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from services.runtime.auth import Principal, auth_of, page_of
@@ -27,7 +27,7 @@ class Choice(NamedTuple):
     href: str
 
 
-def languages_wanted(request: Request, person: Principal | None) -> list[str]:
+def languages_wanted(request: HTTPConnection, person: Principal | None) -> list[str]:
     """The languages of whoever sent `request`, the most wanted first."""
     asked = request.query_params.get(PARAMETER, "").lower()
     wanted = [asked, request.cookies.get(COOKIE, "")]
