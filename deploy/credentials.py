@@ -11,10 +11,12 @@ from deploy.broker import USERS
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """`secret_key` signs sessions, tokens and links; `nats` has a password for each broker user."""
+    """`secret_key` signs sessions, tokens and links; `nats` has a password for each broker user;
+    with `embed_secret` the marketplace signs who is at the chat on its pages."""
 
     secret_key: str
     nats: dict[str, str]
+    embed_secret: str = ""
 
 
 def credentials(data: Path) -> Credentials:
@@ -27,6 +29,7 @@ def credentials(data: Path) -> Credentials:
     found = Credentials(
         secret_key=kept.secret_key or secrets.token_urlsafe(48),
         nats={user: kept.nats.get(user) or secrets.token_urlsafe(24) for user in USERS},
+        embed_secret=kept.embed_secret or secrets.token_urlsafe(48),
     )
     if found != kept:
         write_private(path, json.dumps(asdict(found), indent=2) + "\n")

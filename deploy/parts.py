@@ -187,13 +187,17 @@ class Site:
                 }
             case "chat":
                 return {
+                    "REDRESS_EMBED_SECRET": self.secrets.embed_secret,
                     "REDRESS_INTAKE_URL": self.address("intake"),
                     "REDRESS_MODERATION_URL": self.address("moderation"),
                 }
             case "mailbox":
                 return maildir
             case "marketplace":
-                return {"REDRESS_MARKETPLACE_PORT": str(self.ports["marketplace"])}
+                return {
+                    "REDRESS_EMBED_SECRET": self.secrets.embed_secret,
+                    "REDRESS_MARKETPLACE_PORT": str(self.ports["marketplace"]),
+                }
             case "gateway":
                 upstreams = ("intake", "moderation", "notifier", "chat", "marketplace")
                 return {

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, FastAPI, Form, Header, Request
+from fastapi import APIRouter, Cookie, FastAPI, Form, Header, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from deploy.marketplace import catalogue, orders, people, pictures
 from deploy.marketplace.pages import page
 from deploy.marketplace.provider import Client, OAuthError, Provider, UnknownClient, kept_key
 from deploy.marketplace.settings import Settings
+from deploy.marketplace.vouching import COOKIE, Vouching
 from services.runtime.clock import Clock, utcnow
 
 PREFIX = "/marketplace"
@@ -36,9 +37,10 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
         redoc_url=None,
     )
     started_at = clock()
+    vouching = Vouching(settings.embed_secret, clock=clock)
     app.include_router(_shop(started_at), prefix=PREFIX)
     app.include_router(_api(settings, started_at), prefix=f"{PREFIX}/api")
-    app.include_router(_oidc(provider), prefix=f"{PREFIX}/oidc")
+    app.include_router(_oidc(provider, vouching), prefix=f"{PREFIX}/oidc")
     return app
 
 
@@ -55,11 +57,14 @@ def _shop(started_at: datetime) -> APIRouter:
         return page("home.html", products=catalogue.CURATED)
 
     @router.get("/item/{product_id}.html")
-    async def item(product_id: str) -> Response:
+    async def item(
+        product_id: str, identity: Annotated[str, Cookie(alias=COOKIE)] = ""
+    ) -> Response:
         product = catalogue.find(product_id)
         if product is None:
             return page("gone.html", status=404)
-        return page("item.html", product=product, seller=people.find(product.seller_id))
+        seller = people.find(product.seller_id)
+        return page("item.html", product=product, seller=seller, identity=identity)
 
     @router.get("/pictures/{product_id}.svg")
     async def picture(product_id: str) -> Response:
@@ -134,7 +139,7 @@ def _api(settings: Settings, started_at: datetime) -> APIRouter:
     return router
 
 
-def _oidc(provider: Provider) -> APIRouter:
+def _oidc(provider: Provider, vouching: Vouching) -> APIRouter:
     router = APIRouter(tags=["OpenID Connect"])
 
     @router.get("/.well-known/openid-configuration")
@@ -167,7 +172,9 @@ def _oidc(provider: Provider) -> APIRouter:
         somebody = people.find(person)
         if somebody is None:
             return _back(request, error="access_denied", error_description="Nobody was chosen.")
-        return _back(request, code=provider.grant(authorization, somebody))
+        answer = _back(request, code=provider.grant(authorization, somebody))
+        vouching.remember(answer, somebody)
+        return answer
 
     @router.post("/token")
     async def token(request: Request) -> Response:
@@ -194,7 +201,9 @@ def _oidc(provider: Provider) -> APIRouter:
         if post_logout_redirect_uri not in provider.client.after_sign_out:
             return page("signed-out.html")
         query = f"?{urlencode({'state': state})}" if state else ""
-        return RedirectResponse(post_logout_redirect_uri + query, 303)
+        answer = RedirectResponse(post_logout_redirect_uri + query, 303)
+        vouching.forget(answer)
+        return answer
 
     return router
 

@@ -1,4 +1,4 @@
-"""The pages that people see: templates in `templates/`, one style sheet, no scripts."""
+"""The pages that people see: templates in `templates/`, one style sheet, the chat's script."""
 
 from importlib.resources import files
 from typing import Any, Final
@@ -12,7 +12,7 @@ from deploy.marketplace.catalogue import Product
 
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "img-src 'self' data:; "
+    "img-src 'self' data:; script-src 'self'; frame-src 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -29,12 +29,17 @@ _templates.globals["style"] = Markup(
 )
 
 
+def product_link(product: Product) -> str:
+    """The product's address at the marketplace that this one stands for."""
+    return f"https://www.aliexpress.com/item/{product.id}.html"
+
+
 def report_address(product: Product) -> str:
     """Where "Report this item" leads: the wizard, with the product's link filled in."""
-    link = f"https://www.aliexpress.com/item/{product.id}.html"
-    return f"/complaints/new?product_link={quote(link, safe='')}"
+    return f"/complaints/new?product_link={quote(product_link(product), safe='')}"
 
 
+_templates.globals["product_link"] = product_link
 _templates.globals["report_address"] = report_address
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -17,6 +18,8 @@ class Settings(BaseSettings):
     marketplace_port: int = 8090
     public_url: str = "http://127.0.0.1:8080"
     data: Path = Path("var")
+    embed_secret: SecretStr | None = None
+    """Signs who is signed in, for the support chat on the product pages."""
 
     @property
     def origin(self) -> str:

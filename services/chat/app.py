@@ -17,6 +17,7 @@ from services.chat.commands import Commands
 from services.chat.complaining import Complaining
 from services.chat.content import Content
 from services.chat.desk import Desk
+from services.chat.embedding import Embedding
 from services.chat.eva.agent import Eva
 from services.chat.eva.rephrasing import Endpoint
 from services.chat.eva.sources import Sources
@@ -33,6 +34,7 @@ from services.chat.settings import Settings
 from services.chat.store import Store
 from services.chat.tables import metadata
 from services.chat.talking import Talking
+from services.chat.translating import Translating
 from services.chat.web import desk as desk_web
 from services.chat.web import desk_pages, routes
 from services.chat.web.desk_views import DeskViews
@@ -43,6 +45,7 @@ from services.runtime.clock import Clock, utcnow
 from services.runtime.evidence import EvidenceStore
 from services.runtime.marketplace import Marketplace
 from services.runtime.projection import Projector
+from services.runtime.translator import translator_of
 from services.runtime.web import Pages
 
 PROJECTION = "chats"
@@ -121,6 +124,7 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
         )
         parts.on_stop.append(rephrasing.close)
     complaining = Complaining(commands, evidence, sources)
+    embedding = Embedding(settings, clock=clock)
     eva = Eva(
         commands=commands,
         events=parts.events,
@@ -129,7 +133,13 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
         schedules=schedules,
         rephrasing=rephrasing,
     )
-    Handlers(commands, eva).register(parts.reactions, parts.timers)
+    translating = None
+    if settings.translator_url:
+        key = settings.translator_key
+        translator = translator_of(settings.translator_url, key.get_secret_value() if key else None)
+        parts.on_stop.append(translator.aclose)
+        translating = Translating(commands, parts.events, board, translator)
+    Handlers(commands, eva, translating).register(parts.reactions, parts.timers)
 
     pages = Pages(
         WEB / "templates",
@@ -178,8 +188,12 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
                 views.replies,
                 clock=clock,
             ),
-            customers.router(talking, places, store, schedules, evidence, complaining, clock=clock),
-            routes.router(pages, talking, places, schedules, complaining, clock=clock),
+            customers.router(
+                talking, places, store, schedules, evidence, complaining, embedding, clock=clock
+            ),
+            routes.router(
+                pages, talking, places, schedules, complaining, store, embedding, clock=clock
+            ),
             desk_pages.router(pages, desk, board, presence, store, reports, schedules, clock=clock),
             desk_web.router(pages, desk, complaining, views),
             APIRouter(lifespan=at_work),

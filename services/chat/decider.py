@@ -337,6 +337,17 @@ def redact(chat: Chat, *, message_id: str, by: str, reason: str, now: datetime) 
     return [facts.MessageRedacted(message_id=message_id, by=by, reason=reason, at=now)]
 
 
+def translate(chat: Chat, *, message_id: str, language: str, text: str, now: datetime) -> Facts:
+    """A machine's translation of a message, beside it."""
+    if chat.phase is Phase.NEW:
+        _in(chat)
+    return [
+        facts.MessageTranslated(
+            message_id=message_id, language=language, text=text, engine="libretranslate", at=now
+        )
+    ]
+
+
 def note(chat: Chat, *, note_id: str, by: str, text: str, now: datetime) -> Facts:
     if chat.phase is Phase.NEW:
         _in(chat)

@@ -190,7 +190,7 @@ class Desk:
         """A message of the chat's operator, or of a supervisor who joined to write."""
         message_id = derived_id("message", chat_id, who.id, client_id)
         hidden = mask(text)
-        files = await self.talking.files(attachments, by=who.actor)
+        files = await self.talking.files(attachments, by=(who.actor,))
 
         def decide(chat: Chat) -> Sequence[facts.ChatFact]:
             return decider.post(

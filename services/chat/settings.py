@@ -23,3 +23,10 @@ class Settings(settings.Settings):
     It gets customers' questions: know who runs it."""
     assistant_model: str = "default"
     assistant_key: SecretStr | None = None
+    embed_origins: str = ""
+    """Origins, parted by spaces, whose pages may show the chat's window (`/chat/embed.js`)."""
+    embed_secret: SecretStr | None = None
+    """What those sites sign the identity of their members with; see `web.embedding`."""
+    translator_url: str | None = None
+    """A server that speaks LibreTranslate's protocol; without it messages stay as written."""
+    translator_key: SecretStr | None = None

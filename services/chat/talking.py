@@ -34,6 +34,7 @@ MESSAGE_LIMIT: Final = 4000
 PURPOSE: Final = "chat"
 """Of the link that opens a chat to somebody without an account."""
 LINK_LIVES: Final = timedelta(days=30)
+MEMBERS_LINK_LIVES: Final = timedelta(hours=12)
 UPLOADED_BY_ANYBODY: Final = "guest:anonymous"
 BLOCKED: Final = timedelta(hours=24)
 """How long somebody whom an operator blocked cannot begin a chat."""
@@ -96,13 +97,16 @@ class Talking:
         page: str,
         key: str | None,
         address: str,
+        with_token: bool = False,
     ) -> Begun:
         """Begins a chat with the virtual agent or in the queue, or goes on with the one that a
-        member has open. Out of hours the queue is closed, and the virtual agent answers."""
+        member has open. Out of hours the queue is closed, and the virtual agent answers.
+
+        `with_token`: a member too gets one, in a browser that keeps no session for them."""
         if who is not None and who.signed_in:
             open_chat = await self._store.live_of_customer(f"member:{who.id}")
             if open_chat is not None:
-                resumed = await self._resume(open_chat["id"])
+                resumed = await self._resume(open_chat["id"], with_token)
                 # The table may be a moment behind: what has just ended is not gone on with.
                 if resumed.chat.phase is not Phase.WRAP_UP and not resumed.chat.is_over:
                     return resumed
@@ -140,19 +144,21 @@ class Talking:
             chat_id, decide, by=customer.actor, command=derived_id("begin", chat_id)
         )
         place = await self._placed(begun) if wants == "operator" else None
-        return Begun(begun.state, begun.sequence, self._token(begun.state), False, place)
+        token = self._token(begun.state, with_token)
+        return Begun(begun.state, begun.sequence, token, False, place)
 
-    async def _resume(self, chat_id: str) -> Begun:
+    async def _resume(self, chat_id: str, with_token: bool) -> Begun:
         history = await self._events.read(chat_aggregate(chat_id))
         chat = folded(history.messages)
-        return Begun(chat, history.version, self._token(chat), True, await self._places.of(chat))
+        token = self._token(chat, with_token)
+        return Begun(chat, history.version, token, True, await self._places.of(chat))
 
-    def _token(self, chat: Chat) -> str | None:
-        if chat.customer is None or chat.customer.kind == "member":
+    def _token(self, chat: Chat, for_member: bool = False) -> str | None:
+        member = chat.customer is None or chat.customer.kind == "member"
+        if member and not for_member:
             return None
-        return self._auth.links.sign(
-            PURPOSE, chat.id, holder=chat.id, expires=self._commands.clock() + LINK_LIVES
-        )
+        until = self._commands.clock() + (MEMBERS_LINK_LIVES if member else LINK_LIVES)
+        return self._auth.links.sign(PURPOSE, chat.id, holder=chat.id, expires=until)
 
     async def history(self, who: Principal | None, chat_id: str) -> History:
         """The chat's messages, for its customer. Raises NotFound, NotYourChat."""
@@ -185,7 +191,7 @@ class Talking:
         message_id = derived_id("message", chat_id, "customer", client_id)
         self._limits.post(chat_id, message_id)
         hidden = mask(text)
-        files = await self.files(attachments, by=customer.actor)
+        files = await self.files(attachments, by=(customer.actor, who.actor if who else ""))
         posted = await self._commands.chat(
             chat_id,
             lambda each: then(
@@ -209,10 +215,10 @@ class Talking:
         )
         return Posted(message_id, posted.sequence, hidden.numbers)
 
-    async def files(self, ids: Sequence[str], *, by: str) -> list[Evidence]:
+    async def files(self, ids: Sequence[str], *, by: Sequence[str]) -> list[Evidence]:
         """Files that went through the checks of evidence (`POST /api/v1/evidence`)."""
         found = [await self._evidence.info(each) for each in ids]
-        known = [each for each in found if each and each.uploaded_by in (by, UPLOADED_BY_ANYBODY)]
+        known = [each for each in found if each and each.uploaded_by in (*by, UPLOADED_BY_ANYBODY)]
         if len(known) < len(ids):
             raise Invalid(
                 [{"field": "attachments", "message": _("A file is missing. Send it again.")}]

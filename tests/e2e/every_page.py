@@ -40,6 +40,9 @@ WALKS = {
             "/mail/unsubscribe/news?token={preferences_link}",
             "/chat",
             "/chat?chat={eva_chat}&token={eva_token}",
+            "/chat?embed=1",
+            "/chat?embed=1&chat={eva_chat}&token={eva_token}",
+            "/chat/transcript?chat={eva_chat}&token={eva_token}",
         ),
     ),
     "who has a link": Walk(
@@ -68,6 +71,7 @@ WALKS = {
         (
             "/",
             "/chat",
+            "/chat/history",
             "/center",
             "/center/standing",
             "/center/complaints/{decided_complaint}",
@@ -166,6 +170,7 @@ NOT_PAGES = (
     "/asyncapi",
     "/docs",  # of the API, by a reader that others made
     "/start.js",
+    "/embed.js",
     "/look",  # a part of the wizard's page
     "/live",  # every live feed of a page
     "/unread",

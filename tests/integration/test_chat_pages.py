@@ -5,9 +5,10 @@ import re
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, WebSocketRoute
 
 from tests.chat_house import PAVEL, House, Replica, house
 from tests.servers import NatsServer
@@ -120,3 +121,104 @@ async def test_an_operator_works_at_the_desk_in_a_browser(browser: Browser, chat
     await shown.select_option("#field-code", "order")
     await shown.click("text=Done")
     await shown.wait_for_selector("text=0 of 3 chats")
+
+
+class Network:
+    """What lies between a page and the chat, and may be away."""
+
+    def __init__(self) -> None:
+        self.up = True
+        self.sockets: list[WebSocketRoute] = []
+
+    async def carry(self, socket: WebSocketRoute) -> None:
+        if not self.up:
+            await socket.close(code=1012)
+            return
+        socket.connect_to_server()
+        self.sockets.append(socket)
+
+    async def drop(self) -> None:
+        self.up = False
+        for socket in self.sockets:
+            await socket.close(code=1012)
+        self.sockets.clear()
+
+
+async def test_nothing_is_lost_or_doubled_while_a_telephone_sleeps(
+    browser: Browser, chat: Replica, home: House
+) -> None:
+    """Ten minutes without a line: what both sides wrote meanwhile is there once, in order."""
+    network = Network()
+    await chat.on_shift(PAVEL)
+    shown = await page(browser, chat)
+    await shown.route_web_socket(re.compile("/socket"), network.carry)
+    await shown.goto("/chat?lang=en")
+    await shown.click("button[value=operator]")
+    chat_id = await chat.accept(PAVEL, greeting="Hello!")
+    await shown.wait_for_selector("text=Pavel has joined.")
+    await shown.route("**/api/v1/chats/**", lambda route: route.abort())
+    await network.drop()
+    await shown.wait_for_selector("[data-chat][data-line=connecting]")
+    await shown.wait_for_selector("[data-connection]:not([hidden])")
+    for n in range(3):
+        await chat.say_as_staff(chat_id, PAVEL, f"answer {n}")
+        await shown.fill("#chat-text", f"question {n}")
+        await shown.keyboard.press("Enter")
+    await shown.wait_for_selector(".chat-tick[data-tick=sending] >> nth=2")
+    home.move(minutes=10)
+    await shown.reload()  # the browser had thrown the page away
+    await shown.wait_for_selector(".chat-tick[data-tick=sending] >> nth=2")
+    network.up = True
+    await shown.unroute("**/api/v1/chats/**")
+    await shown.evaluate("dispatchEvent(new Event('online'))")
+    await shown.wait_for_selector(".chat-tick[data-tick=sending]", state="detached")
+    texts = [event["text"] for event in await _said(chat, chat_id)]
+    asked, answered = ([f"{word} {n}" for n in range(3)] for word in ("question", "answer"))
+    assert [text for text in texts if text in asked] == asked
+    for wanted, line in ((asked, ".chat-customer"), (answered, ".chat-operator")):
+        lines = await shown.locator(f"{line} .chat-text").all_inner_texts()
+        assert [text for text in lines if text in wanted] == wanted
+
+
+async def test_the_talk_goes_on_where_sockets_are_blocked(browser: Browser, chat: Replica) -> None:
+    """An event stream and POST carry the same."""
+    network = Network()
+    network.up = False
+    await chat.on_shift(PAVEL)
+    shown = await page(browser, chat)
+    await shown.route_web_socket(re.compile("/socket"), network.carry)
+    await shown.goto("/chat?lang=en")
+    await shown.click("button[value=operator]")
+    chat_id = await chat.accept(PAVEL, greeting="Hello!")
+    await shown.wait_for_selector("text=Pavel has joined.")
+    await shown.fill("#chat-text", "Do you hear me?")
+    await shown.keyboard.press("Enter")
+    await shown.wait_for_selector(".chat-tick:text('Sent')")
+    await chat.say_as_staff(chat_id, PAVEL, "I do.")
+    await shown.wait_for_selector("text=I do.")
+    assert await shown.locator(".chat-customer").count() == 1
+
+
+async def _said(chat: Replica, chat_id: str) -> list[dict[str, Any]]:
+    events = (await chat.call("GET", f"/desk/chats/{chat_id}", PAVEL))["events"]
+    return [event for event in events if event["type"] == "message"]
+
+
+async def test_a_message_out_of_hours_is_left_with_what_was_typed_kept(
+    browser: Browser, chat: Replica, home: House
+) -> None:
+    """Nobody is told “we are closed”: Eva is there, and a message is taken."""
+    home.clock.offset += home.clock().replace(hour=23, minute=0) - home.clock()
+    shown = await page(browser, chat, script=False)
+    await shown.goto("/chat?lang=ar")
+    await shown.click("button[value=bot]")
+    await shown.click("summary:has-text('اترك رسالة')")
+    await shown.fill("#field-text", "أين طردي؟")
+    await shown.fill("#field-email", "not an address")
+    await shown.click("form[action^='/chat/leave-message'] button")
+    assert await shown.locator("#error-email").count() == 1
+    assert await shown.input_value("#field-text") == "أين طردي؟"
+    await shown.fill("#field-email", "guest@example.org")
+    await shown.click("form[action^='/chat/leave-message'] button")
+    assert "أين طردي؟" in await shown.locator(".chat-log").inner_text()
+    assert "بالبريد" in await shown.locator("[data-state]").inner_text()

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from contracts.parties import Language
 from services.chat.talking import MESSAGE_LIMIT
 
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -47,6 +48,12 @@ class Begin(Body):
     name: Words = ""
     email: Email = ""
     page: Annotated[str, StringConstraints(max_length=500)] = ""
+    identity: Annotated[str, StringConstraints(max_length=4000)] | None = Field(
+        default=None,
+        description="The signed-in member of an embedding site: a JSON Web Token (HS256) with "
+        "`aud` `redress:chat`, `sub`, `exp`, and perhaps `name`, `email`, `locale`. The answer "
+        "then has the chat's `token` for a member too.",
+    )
 
 
 class Post(Body):

@@ -12,6 +12,7 @@ from services.chat import shown
 from services.chat.api import bodies
 from services.chat.api.files import download
 from services.chat.complaining import Complaining
+from services.chat.embedding import Embedding
 from services.chat.places import Place, Places
 from services.chat.schedule import Schedules
 from services.chat.state import Chat
@@ -44,6 +45,7 @@ def router(
     schedules: Schedules,
     evidence: EvidenceStore,
     complaining: Complaining,
+    embedding: Embedding,
     *,
     clock: Clock,
 ) -> APIRouter:
@@ -91,9 +93,10 @@ def router(
         """Begins a chat; a member who has one open goes on with that. Out of hours it begins with
         the virtual agent, whatever was asked for."""
         address = request.client.host if request.client else ""
+        vouched = embedding.member(body.identity) if body.identity else None
         return begun_view(
             await talking.begin(
-                viewer,
+                vouched or viewer,
                 way=body.way,
                 language=body.language,
                 name=body.name,
@@ -101,6 +104,7 @@ def router(
                 page=body.page,
                 key=key,
                 address=address,
+                with_token=vouched is not None,
             )
         )
 

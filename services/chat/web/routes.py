@@ -1,37 +1,60 @@
 """`/chat`: the ways in, and the chat itself. Every step is a form; `chat.js` makes it live."""
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal, NamedTuple, cast
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.requests import Request
 
-from contracts.ids import new_id
-from services.chat import shown
+from contracts.ids import new_id, number
+from services.chat.api.bodies import EMAIL
 from services.chat.complaining import Complaining
+from services.chat.embedding import Embedding
 from services.chat.places import Places
 from services.chat.schedule import Schedules
-from services.chat.state import TALKING, Phase
+from services.chat.store import Store
 from services.chat.talking import MESSAGE_LIMIT, Talking, folded
 from services.chat.views import hours_of
-from services.runtime.auth import Viewer, verify_csrf
+from services.chat.web import window
+from services.runtime import web
+from services.runtime.auth import Principal, Viewer, csrf_token, require, verify_csrf
 from services.runtime.clock import Clock
+from services.runtime.problems import Refused
+from services.runtime.sentences import gettext as _
 from services.runtime.web import Pages
-from services.runtime.web.text import gettext as _
 
 Text = Annotated[str, Form(max_length=MESSAGE_LIMIT)]
+Address = Annotated[str, Form(max_length=254)]
 Chat = Annotated[str, Form(pattern="^[0-9a-f]{32}$")]
-Token = Annotated[str | None, Query()]
-
-SAID = {
-    "message", "answer", "left_message", "connected", "handed_over", "queued", "ended",
-    "abandoned", "complaint", "bot_joined", "joined",
-}  # fmt: skip
-"""The events that a page shows as lines of the talk."""
+ClientId = Annotated[str, Form(pattern="^[A-Za-z0-9_-]{1,64}$")]
+AT_ONCE = 20
 
 
-BLANK: dict[str, Any] = {"name": "", "redacted": False, "sources": ()}
+class Kept(NamedTuple):
+    """What every address of a window carries along: the token of a guest's chat, and for one in a
+    frame on another site, where no cookie is kept, that it is one and its language."""
+
+    token: str
+    embed: bool
+    lang: str
+
+    def query(self, **more: str) -> str:
+        told = more | ({"token": self.token} if self.token else {})
+        if self.embed:
+            told |= {"embed": "1"} | ({"lang": self.lang} if self.lang else {})
+        return f"?{urlencode(told)}" if told else ""
+
+
+def _kept(
+    token: str = "",
+    embed: bool = False,
+    lang: Annotated[str, Query(pattern="^[A-Za-z-]{0,20}$")] = "",
+) -> Kept:
+    return Kept(token, embed, lang)
+
+
+Carried = Annotated[Kept, Depends(_kept)]
 
 
 def router(
@@ -40,56 +63,118 @@ def router(
     places: Places,
     schedules: Schedules,
     complaining: Complaining,
+    store: Store,
+    embedding: Embedding,
     *,
     clock: Clock,
 ) -> APIRouter:
     site = APIRouter(prefix="/chat", include_in_schema=False, dependencies=[Depends(verify_csrf)])
 
-    @site.get("")
-    async def window(
-        request: Request,
-        who: Viewer,
-        chat: Annotated[str, Query(pattern="^([0-9a-f]{32})?$")] = "",
-        token: Token = None,
+    async def door(
+        request: Request, who: Principal | None, kept: Kept, *, vouched: bool
     ) -> HTMLResponse:
-        """The ways in (R5), or the chat."""
-        language = pages.language(request)
-        if not chat:
-            hours = hours_of(schedules, language, clock())
-            return pages.render(request, "chat/door.html", hours=hours)
+        signed_in = who is not None and who.signed_in
+        begun = await store.live_of_customer(f"member:{who.id}") if who and signed_in else None
+        return pages.render(
+            request,
+            "chat/door.html",
+            headers=embedding.headers(kept.embed),
+            hours=hours_of(schedules, pages.language(request), clock()),
+            embed=kept.embed,
+            query=kept.query(),
+            known=signed_in or (kept.embed and vouched),
+            begun=begun["id"] if begun else "",
+            page="",
+            form=web.Form(),
+        )
+
+    async def shown(
+        request: Request,
+        who: Principal | None,
+        chat: str,
+        kept: Kept,
+        *,
+        form: web.Form | None = None,
+        said: str = "",
+    ) -> HTMLResponse:
+        """The chat; with `form`, as it was typed, what was refused."""
         history = await talking.history(who, chat)
         state = folded(history.messages)
+        place = await places.of(state)
         return pages.render(
             request,
             "chat/window.html",
-            chat_id=chat,
-            token=token or "",
-            phase=str(state.phase),
-            open=state.phase in TALKING,
-            waiting=state.is_waiting,
-            with_bot=state.phase is Phase.BOT,
-            operator=state.operator_name if state.hold else "",
-            to_rate=state.rating_until is not None,
-            place=await places.of(state),
+            status=422 if form and (form.errors or form.message) else 200,
+            headers=embedding.headers(kept.embed),
+            **window.view(history, state, who),
+            token=kept.token,
+            embed=kept.embed,
+            csrf=csrf_token(request),
+            query=kept.query(),
+            query_bare=Kept("", kept.embed, kept.lang).query(),
+            chat_query=kept.query(chat=chat),
+            token_query=Kept(kept.token, False, "").query(),
+            place=place.shown() if place else None,
             hours=hours_of(schedules, state.language, clock()),
-            lines=[
-                {**BLANK, **each}
-                for each in shown.show_all(history.messages, "customer")
-                if each["type"] in SAID
-            ],
-            seq=history.version,
+            code_step=window.code_step(state, clock()),
             client_id=new_id(),
+            form=form or web.Form(),
+            said=said,
             # Called by the template, because only there it is known in which language.
-            words=words,
+            words=window.words,
+            ticks=window.ticks,
+            wait=window.wait,
         )
+
+    @site.get("")
+    async def at(
+        request: Request,
+        who: Viewer,
+        kept: Carried,
+        chat: Annotated[str, Query(pattern="^([0-9a-f]{32})?$")] = "",
+        vouched: bool = False,
+    ) -> HTMLResponse:
+        """The ways in (R5), or the chat. `vouched`: the page around it says who this is."""
+        if chat:
+            return await shown(request, who, chat, kept)
+        return await door(request, who, kept, vouched=vouched)
+
+    @site.get("/history")
+    async def earlier(
+        request: Request,
+        who: Annotated[Principal, Depends(require())],
+        before: Annotated[int | None, Query(ge=1)] = None,
+    ) -> HTMLResponse:
+        """A member's chats, newest first (R11)."""
+        rows = await store.of_customer(f"member:{who.id}", before=before, limit=AT_ONCE)
+        older = rows[-1]["sequence"] if len(rows) == AT_ONCE else None
+        return pages.render(request, "chat/history.html", chats=rows, older=older)
+
+    @site.get("/transcript")
+    async def copy(
+        request: Request,
+        who: Viewer,
+        kept: Carried,
+        chat: Annotated[str, Query(pattern="^[0-9a-f]{32}$")],
+    ) -> HTMLResponse:
+        """To print (R11)."""
+        history = await talking.history(who, chat)
+        lines = list(window.copied(history.messages))
+        return pages.render(request, "chat/transcript.html", lines=lines, number=number("S", chat))
+
+    @site.get("/embed.js")
+    async def loader() -> Response:
+        """The one-line script for other pages."""
+        return embedding.loader(pages)
 
     @site.post("/begin")
     async def begin(
         request: Request,
         who: Viewer,
+        kept: Carried,
         way: Annotated[Literal["bot", "operator"], Form()],
         name: Annotated[str, Form(max_length=200)] = "",
-        email: Annotated[str, Form(max_length=254)] = "",
+        email: Address = "",
         page: Annotated[str, Form(max_length=500)] = "",
     ) -> RedirectResponse:
         begun = await talking.begin(
@@ -97,108 +182,148 @@ def router(
             way=way,
             language=pages.language(request),
             name=name.strip(),
-            email=email.strip(),
+            email=email.strip() if EMAIL.fullmatch(email.strip()) else "",
             page=page,
             key=None,
             address=request.client.host if request.client else "",
         )
-        return _to(begun.chat.id, begun.token)
+        return _to(begun.chat.id, kept._replace(token=begun.token or ""))
 
     @site.post("/say")
     async def say(
-        who: Viewer,
-        chat: Chat,
-        client_id: Annotated[str, Form(pattern="^[A-Za-z0-9_-]{1,64}$")],
-        token: Token = None,
+        request: Request, who: Viewer, kept: Carried, chat: Chat, client_id: ClientId,
         text: Text = "",
-    ) -> RedirectResponse:
-        if text.strip():
+    ) -> Response:  # fmt: skip
+        if not text.strip():
+            return _to(chat, kept)
+        try:
             await talking.post(who, chat, client_id=client_id, text=text.strip())
-        return _to(chat, token)
+        except Refused as refused:
+            return await _again(request, who, chat, kept, {"text": text}, refused)
+        return _to(chat, kept)
 
     @site.post("/operator")
-    async def operator(who: Viewer, chat: Chat, token: Token = None) -> RedirectResponse:
+    async def operator(who: Viewer, kept: Carried, chat: Chat) -> RedirectResponse:
         await talking.call_operator(who, chat)
-        return _to(chat, token)
+        return _to(chat, kept)
 
     @site.post("/bot")
-    async def bot(who: Viewer, chat: Chat, token: Token = None) -> RedirectResponse:
+    async def bot(who: Viewer, kept: Carried, chat: Chat) -> RedirectResponse:
         await talking.call_bot(who, chat)
-        return _to(chat, token)
+        return _to(chat, kept)
 
     @site.post("/leave-message")
     async def leave(
-        who: Viewer,
-        chat: Chat,
-        text: Text,
-        email: Annotated[str, Form(max_length=254)],
-        client_id: Annotated[str, Form(pattern="^[A-Za-z0-9_-]{1,64}$")],
-        token: Token = None,
-    ) -> RedirectResponse:
-        if text.strip() and "@" in email:
+        request: Request, who: Viewer, kept: Carried, chat: Chat, client_id: ClientId,
+        text: Text = "", email: Address = "",
+    ) -> Response:  # fmt: skip
+        typed = {"text": text, "email": email}
+        errors = {} if text.strip() else {"text": _("Write your message.")}
+        if not EMAIL.fullmatch(email.strip()):
+            errors["email"] = _("Give the address that the answer is to be mailed to.")
+        if errors:
+            form = web.Form.of(typed, errors=errors)
+            return await shown(request, who, chat, kept, form=form)
+        try:
             await talking.leave_message(
                 who, chat, client_id=client_id, text=text.strip(), email=email.strip()
             )
-        return _to(chat, token)
+        except Refused as refused:
+            return await _again(request, who, chat, kept, typed, refused)
+        return _to(chat, kept)
 
     @site.post("/end")
-    async def end(who: Viewer, chat: Chat, token: Token = None) -> RedirectResponse:
+    async def end(who: Viewer, kept: Carried, chat: Chat) -> RedirectResponse:
         await talking.end(who, chat)
-        return _to(chat, token)
+        return _to(chat, kept)
 
     @site.post("/rate")
     async def rate(
-        who: Viewer,
-        chat: Chat,
+        request: Request, who: Viewer, kept: Carried, chat: Chat,
         score: Annotated[int, Form(ge=1, le=5)],
         comment: Annotated[str, Form(max_length=2000)] = "",
-        token: Token = None,
+    ) -> Response:  # fmt: skip
+        stars = cast("Literal[1, 2, 3, 4, 5]", score)
+        await talking.rate(who, chat, score=stars, comment=comment.strip())
+        return await shown(request, who, chat, kept, said=_("Thank you for your rating."))
+
+    @site.post("/mail")
+    async def mail(
+        request: Request, who: Viewer, kept: Carried, chat: Chat, to: Address = ""
+    ) -> Response:
+        """A copy by mail (R11)."""
+        try:
+            await talking.mail_transcript(
+                who, chat, to_address=to.strip(), language=pages.language(request)
+            )
+        except Refused as refused:
+            return await _again(request, who, chat, kept, {"to": to}, refused)
+        return await shown(request, who, chat, kept, said=_("The copy is on its way."))
+
+    @site.post("/code")
+    async def code(
+        request: Request, who: Viewer, kept: Carried, chat: Chat, address: Address = ""
+    ) -> Response:
+        """A guest proves an address: six digits are mailed."""
+        typed = {"address": address}
+        if not EMAIL.fullmatch(address.strip()):
+            errors = {"address": _("This is not an e-mail address.")}
+            form = web.Form.of(typed, errors=errors)
+            return await shown(request, who, chat, kept, form=form)
+        try:
+            await talking.request_code(who, chat, email=address.strip())
+        except Refused as refused:
+            return await _again(request, who, chat, kept, typed, refused)
+        return _to(chat, kept)
+
+    @site.post("/code/try")
+    async def try_code(
+        request: Request, who: Viewer, kept: Carried, chat: Chat,
+        code: Annotated[str, Form(max_length=20)] = "",
+    ) -> Response:  # fmt: skip
+        digits = "".join(str(int(each)) for each in code if each.isdigit())
+        try:
+            await talking.try_code(who, chat, digits=digits)
+        except Refused as refused:
+            form = web.Form.of({"code": code}, errors={"code": refused.detail})
+            return await shown(request, who, chat, kept, form=form)
+        return await shown(request, who, chat, kept, said=_("Thank you: it is your address."))
+
+    @site.post("/identify")
+    async def identify(
+        who: Annotated[Principal, Depends(require())], kept: Carried, chat: Chat
     ) -> RedirectResponse:
-        await talking.rate(
-            who, chat, score=cast("Literal[1, 2, 3, 4, 5]", score), comment=comment.strip()
-        )
-        return _to(chat, token)
+        """Somebody who began as a guest has signed in: the chat becomes theirs."""
+        await talking.identify(who, chat, token=kept.token)
+        return _to(chat, kept)
 
     @site.post("/complain")
     async def complain(
         who: Viewer,
         chat: Chat,
         consent: Annotated[bool, Form()] = False,
-        token: Token = None,
+        product_link: Annotated[str, Form(max_length=2000)] = "",
     ) -> RedirectResponse:
         """R14: into the wizard, with what the chat knows."""
         history = await talking.history(who, chat)
         url, _seq = await complaining.begin(
-            history, product_link="", consent=consent, by="customer"
+            history, product_link=product_link.strip(), consent=consent, by="customer"
         )
         return RedirectResponse(url, 303)
+
+    async def _again(
+        request: Request,
+        who: Principal | None,
+        chat: str,
+        kept: Kept,
+        typed: dict[str, str],
+        refused: Refused,
+    ) -> Response:
+        """The chat with what was typed, and why it was refused."""
+        return await shown(request, who, chat, kept, form=web.Form.refused(typed, refused))
 
     return site
 
 
-def words() -> dict[str, str]:
-    """What the script says, in the page's language."""
-    return {
-        "you": _("You"),
-        "eva": _("Eva, virtual agent"),
-        "support": _("Support"),
-        "queued": _("You are in the queue."),
-        "place": _("Your place in the queue: {position}."),
-        "range": _("Probably {low} to {high} minutes."),
-        "connected": _("{operator} has joined."),
-        "handed_over": _("You are being passed to another operator."),
-        "ended": _("The chat has ended."),
-        "typing": _("{name} is writing…"),
-        "sending": _("Sending…"),
-        "sent": _("Sent"),
-        "read": _("Read"),
-        "offline": _("No connection. What you write is sent as soon as it is back."),
-        "refused": _("This was not sent: {reason}"),
-        "removed": _("This message was removed."),
-        "complaint": _("Complaint {number} was filed from this chat."),
-    }
-
-
-def _to(chat: str, token: str | None) -> RedirectResponse:
-    query: dict[str, Any] = {"chat": chat} | ({"token": token} if token else {})
-    return RedirectResponse(f"/chat?{urlencode(query)}#end", 303)
+def _to(chat: str, kept: Kept) -> RedirectResponse:
+    return RedirectResponse(f"/chat{kept.query(chat=chat)}#end", 303)
