@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.e2e.people import DESKTOP, PHONE, Person, photo, someone
 from tests.e2e.wizard import submit
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
 QUESTION = "البضاعة مدرجة في فئة ليست فئتها"
 ANSWER = "Здравствуйте! Сейчас посмотрю."
