@@ -1,6 +1,7 @@
 """What customers do: begin a chat, write, ask for a person, leave, end, rate, take a copy."""
 
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -31,6 +32,7 @@ from services.runtime.sentences import gettext as _
 
 MESSAGE_LIMIT: Final = 4000
 """Characters of one message."""
+EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
 PURPOSE: Final = "chat"
 """Of the link that opens a chat to somebody without an account."""
 LINK_LIVES: Final = timedelta(days=30)

@@ -8,13 +8,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.requests import Request
 
 from contracts.ids import new_id, number
-from services.chat.api.bodies import EMAIL
 from services.chat.complaining import Complaining
 from services.chat.embedding import Embedding
 from services.chat.places import Places
 from services.chat.schedule import Schedules
 from services.chat.store import Store
-from services.chat.talking import MESSAGE_LIMIT, Talking, folded
+from services.chat.talking import EMAIL, MESSAGE_LIMIT, Talking, folded
 from services.chat.views import hours_of
 from services.chat.web import window
 from services.runtime import web
