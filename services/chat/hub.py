@@ -48,7 +48,7 @@ class Listener:
             self.overrun.set()
 
     def say(self, frame: Frame, sequence: int = 0) -> None:
-        self.put(json.dumps(frame, ensure_ascii=False, separators=(",", ":")), sequence)
+        self.put(dumped(frame), sequence)
 
     async def next(self) -> tuple[str, int]:
         """The next frame, and its sequence."""
@@ -213,4 +213,8 @@ def _frame(chat_id: str, message: Message, audience: Audience) -> str | None:
         "at": message.meta.time.isoformat(),
         "events": events,
     }
+    return dumped(frame)
+
+
+def dumped(frame: Frame) -> str:
     return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))

@@ -50,7 +50,7 @@ from contracts.codec import Message
 from services.chat.api import bodies
 from services.chat.board import Board, chat_aggregate
 from services.chat.desk import Desk
-from services.chat.hub import Hub, Listener
+from services.chat.hub import Hub, Listener, dumped
 from services.chat.limits import Limits
 from services.chat.presence import Presence
 from services.chat.router import Router, changes_the_queue
@@ -92,6 +92,7 @@ def router(
     clock: Clock,
 ) -> APIRouter:
     api = APIRouter(prefix="/api/v1/chats")
+    queue = QueueFrame(board, presence, clock=clock)
 
     @api.websocket("/desk/socket")
     async def desk_socket(socket: WebSocket) -> None:
@@ -99,9 +100,7 @@ def router(
         if who is None:
             return
         listener = Listener("staff")
-        desk_side = DeskSide(
-            who, listener, desk=desk, hub=hub, board=board, presence=presence, clock=clock
-        )
+        desk_side = DeskSide(who, listener, desk=desk, hub=hub, board=board, queue=queue)
 
         async def on_frame(frame: dict[str, Any]) -> None:
             await routing.heard_operator(who.id)
@@ -161,9 +160,7 @@ def router(
     async def desk_events(who: Staff) -> StreamingResponse:
         """Staff's frames as an event stream; see the sockets' description."""
         listener = Listener("staff")
-        desk_side = DeskSide(
-            who, listener, desk=desk, hub=hub, board=board, presence=presence, clock=clock
-        )
+        desk_side = DeskSide(who, listener, desk=desk, hub=hub, board=board, queue=queue)
 
         async def frames() -> AsyncIterator[str]:
             with SOCKETS.labels("staff").track_inprogress():
@@ -212,6 +209,25 @@ def router(
     return api
 
 
+class QueueFrame:
+    """The queue and the live figures, made once a second at most and for all desks together."""
+
+    def __init__(self, board: Board, presence: Presence, *, clock: Clock) -> None:
+        self._board = board
+        self._presence = presence
+        self._clock = clock
+        self._made: tuple[int, int] = (-1, -1)
+        self._text = ""
+
+    def text(self) -> str:
+        now = self._clock()
+        made = (self._board.position, int(now.timestamp()))
+        if made != self._made:
+            self._made = made
+            self._text = dumped({"t": "queue", **live(self._board, self._presence, now=now)})
+        return self._text
+
+
 class DeskSide:
     """One member of staff's end: their own desk, the queue, and the chats that they follow."""
 
@@ -223,16 +239,15 @@ class DeskSide:
         desk: Desk,
         hub: Hub,
         board: Board,
-        presence: Presence,
-        clock: Clock,
+        queue: QueueFrame,
     ) -> None:
         self._who = who
         self._listener = listener
         self._desk = desk
         self._hub = hub
         self._board = board
-        self._presence = presence
-        self._clock = clock
+        self._queue = queue
+        self._said: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._watched: set[str] = set()
         self._joined: set[str] = set()
@@ -275,8 +290,15 @@ class DeskSide:
         for chat_id in self._joined - at_hand - self._watched:
             self._joined.discard(chat_id)
             await self._hub.leave(chat_id, self._listener)
-        self._listener.say({"t": "desk", **mine})
-        self._listener.say({"t": "queue", **live(self._board, self._presence, now=self._clock())})
+        self._say(dumped({"t": "desk", **mine}))
+        self._say(self._queue.text())
+
+    def _say(self, text: str) -> None:
+        """What was said last is not said again: a desk reads itself anew for every frame."""
+        kind = text[: text.index(",")]
+        if self._said.get(kind) != text:
+            self._said[kind] = text
+            self._listener.put(text)
 
     async def _join(self, chat_id: str, *, after: int) -> None:
         self._joined.add(chat_id)
