@@ -128,6 +128,7 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     eva = Eva(
         commands=commands,
         events=parts.events,
+        board=board,
         talking=talking,
         sources=sources,
         schedules=schedules,

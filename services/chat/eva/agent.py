@@ -15,7 +15,7 @@ from contracts.codec import Message
 from contracts.envelope import aggregate_of
 from contracts.ids import derived_id
 from services.chat import decider
-from services.chat.board import chat_aggregate
+from services.chat.board import Board, chat_aggregate
 from services.chat.commands import Commands
 from services.chat.eva.dialogue import (
     Hit,
@@ -48,6 +48,7 @@ class Eva:
         *,
         commands: Commands,
         events: EventStore,
+        board: Board,
         talking: Talking,
         sources: Sources,
         schedules: Schedules,
@@ -55,6 +56,7 @@ class Eva:
     ) -> None:
         self._commands = commands
         self._events = events
+        self._board = board
         self._talking = talking
         self._sources = sources
         self._schedules = schedules
@@ -76,7 +78,16 @@ class Eva:
         greeting = self._answered(f"greeting-{message.sequence}", chat, "courtesy", text)
         await self._say(chat, greeting)
 
+    def _is_anothers(self, chat_id: str, sequence: int) -> bool:
+        """Whether the chat is known to have left her hands: most messages are for operators, and
+        cost no reading."""
+        known = self._board.chats.get(chat_id)
+        seen = self._board.version(chat_aggregate(chat_id)) >= sequence
+        return seen and known is not None and known.phase is not Phase.BOT
+
     async def _hear(self, message: Message, posted: facts.MessagePosted) -> None:
+        if self._is_anothers(aggregate_of(message.subject).id, message.sequence):
+            return
         chat, said = await self._chat(message)
         if chat.phase is not Phase.BOT:
             return
