@@ -41,8 +41,8 @@ def machine() -> Iterator[Machine]:
     async def translate(request: Request) -> Response:
         body = await request.json()
         machine.asked.append(body)
-        if machine.fault == "slow":
-            await asyncio.sleep(5)
+        while machine.fault == "slow":
+            await asyncio.sleep(0.05)
         if machine.fault == "broken":
             return JSONResponse({"error": "Out of memory"}, 500)
         if machine.fault == "odd":
@@ -75,7 +75,7 @@ def time() -> Time:
 
 @pytest.fixture
 async def translator(machine: Machine, time: Time) -> AsyncIterator[LibreTranslate]:
-    translator = LibreTranslate(machine.url, key="key", patience=0.5, seconds=time)
+    translator = LibreTranslate(machine.url, key="key", patience=2, seconds=time)
     yield translator
     await translator.aclose()
 
