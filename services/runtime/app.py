@@ -99,12 +99,14 @@ def create_app(parts: Parts, *, title: str, routers: Sequence[APIRouter]) -> htt
             async with following(*parts.projectors):
                 for start in parts.on_start:
                     await start()
-                await parts.reactions.start()
-                log.info("service.started")
-                yield
-                close_open_streams(parts)
-                # New deliveries end first, so that what is under way can still be acknowledged.
-                await parts.reactions.stop()
+                try:
+                    await parts.reactions.start()
+                    log.info("service.started")
+                    yield
+                finally:
+                    close_open_streams(parts)
+                    # New deliveries end first: what is under way can still be acknowledged.
+                    await parts.reactions.stop()
         finally:
             for close in parts.on_stop:
                 await close()
