@@ -255,7 +255,7 @@ def verb(settings: Settings, *words: str) -> str:
     told = {
         f"REDRESS_{name.upper()}": str(value)
         for name, value in settings.model_dump(exclude_none=True).items()
-        if not isinstance(value, (dict, list))
+        if not isinstance(value, dict | list | tuple)
     }
     secrets = {"REDRESS_NATS_PASSWORD": PASSWORD, "REDRESS_SECRET_KEY": "k" * 40}
     command = [sys.executable, "-m", f"services.{settings.service}", *words]
