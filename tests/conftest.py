@@ -3,8 +3,11 @@
 What a machine does not have is skipped, with a line that says so.
 """
 
+import asyncio
+import functools
+import inspect
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run on asyncio's own event loop instead of uvloop, which the services use",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that hangs in an event loop is cancelled, a little before pytest-timeout would end it:
+    its signal is raised into uvloop, which logs it and waits on."""
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            marker = item.get_closest_marker("timeout")
+            seconds = float(marker.args[0] if marker else item.config.getini("timeout"))
+            item.obj = _cancelled_after(seconds * 0.9, item.obj)
+
+
+def _cancelled_after(
+    seconds: float, test: Callable[..., Awaitable[None]]
+) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(test)
+    async def limited(*args: Any, **kwargs: Any) -> None:
+        async with asyncio.timeout(seconds):
+            await test(*args, **kwargs)
+
+    return limited
 
 
 @pytest.fixture(scope="session")

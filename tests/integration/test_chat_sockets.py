@@ -182,8 +182,11 @@ async def test_two_replicas_that_come_and_go_never_give_a_chat_to_two_nor_overfi
                     await chat.call("POST", f"{path}/wrap-up", person, {"code": "x"})
             await asyncio.sleep(0.05)
 
+    over = asyncio.Event()
+
     async def comes_and_goes() -> None:
-        while True:
+        # Not cancelled: a connection that is just being made may not notice.
+        while not over.is_set():
             async with home.replica():
                 await asyncio.sleep(0.5)
 
@@ -191,15 +194,16 @@ async def test_two_replicas_that_come_and_go_never_give_a_chat_to_two_nor_overfi
         for person in people:
             await steady.on_shift(person, capacity=2)
         busy = [asyncio.create_task(works(steady, person)) for person in people]
-        busy.append(asyncio.create_task(comes_and_goes()))
+        other = asyncio.create_task(comes_and_goes())
         try:
             begun = [(await steady.begin(member))["chat_id"] for member in members]
             for chat_id in begun:
                 await eventually(partial(_has, home, chat_id, "WrapUpCompleted"), timeout=40)
         finally:
+            over.set()
             for task in busy:
                 task.cancel()
-            await asyncio.gather(*busy, return_exceptions=True)
+            await asyncio.gather(*busy, other, return_exceptions=True)
     for chat_id in begun:
         assert (await home.facts(chat_id)).count("ChatConnected") == 1
     for person in people:

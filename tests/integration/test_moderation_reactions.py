@@ -245,30 +245,6 @@ async def test_a_case_closes_when_the_time_to_appeal_is_over(
         assert seen["decision"]["outcome"] == "inadmissible"
 
 
-async def test_the_tables_dropped_and_built_anew_are_the_same(
-    topology: Topology, tmp_path: Path
-) -> None:
-    async with started(topology, tmp_path) as house:
-        case_id = await house.case_of(await house.intake.file(product_id=new_product()))
-        await asked(house, case_id)
-        await house.intake.answer(case_id)
-        await in_state(house, case_id, "counter_notice_received")
-        before = await rows_of(house.app.state.parts.database)
-        for projector in house.app.state.parts.projectors:
-            await projector.rebuild()
-        assert await rows_of(house.app.state.parts.database) == before
-
-
-async def rows_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
-    async with database.read() as connection:
-        return {
-            name: sorted(
-                tuple(map(repr, row)) for row in await connection.execute(sa.select(table))
-            )
-            for name, table in metadata.tables.items()
-        }
-
-
 async def test_migrations_make_the_tables_that_the_code_knows(tmp_path: Path) -> None:
     migrated = Database(sqlite(tmp_path))
     declared = Database(f"sqlite+aiosqlite:///{tmp_path}/declared.db")

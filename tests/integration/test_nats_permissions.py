@@ -10,7 +10,7 @@ import pytest
 from nats.aio.client import Client
 from nats.js.errors import APIError
 
-from contracts.streams import STREAMS, SUBJECTS_OF_WRITER
+from contracts.streams import DEAD_LETTERS, STREAMS, SUBJECTS_OF_WRITER, TIMERS
 from deploy.broker import ADMIN, EVIDENCE, READS
 from deploy.ports import HOST
 from deploy.topology import Topology
@@ -99,8 +99,19 @@ async def test_a_service_may_not_say_facts_of_another(
 async def test_a_service_may_not_change_or_delete_a_stream(
     broker: Topology, service: str, stream: str
 ) -> None:
-    for verb in ("CREATE", "UPDATE", "DELETE", "MSG.DELETE", "SNAPSHOT", "RESTORE"):
+    for verb in ("CREATE", "UPDATE", "DELETE", "SNAPSHOT", "RESTORE"):
         assert await refused(broker, service, f"$JS.API.STREAM.{verb}.{stream}")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_takes_single_messages_out_of_no_log(
+    broker: Topology, service: str
+) -> None:
+    """Only a timer that has fired, and a dead letter that was handed over once more."""
+    passing = {DEAD_LETTERS.name} | ({TIMERS.name} if TIMERS in READS[service] else set())
+    for stream in [*(each.name for each in STREAMS), EVIDENCE]:
+        subject = f"$JS.API.STREAM.MSG.DELETE.{stream}"
+        assert await refused(broker, service, subject) is (stream not in passing)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -117,8 +128,11 @@ async def test_a_service_reads_only_the_streams_it_has_business_with(
     own = {stream.name for stream in READS[service]}
     for stream in STREAMS:
         mine = stream.name in own
+        looked_into = mine or stream is DEAD_LETTERS  # to list them, and hand them over once more
+        assert (
+            await refused(broker, service, f"$JS.API.DIRECT.GET.{stream.name}") is not looked_into
+        )
         for subject in (
-            f"$JS.API.DIRECT.GET.{stream.name}",
             f"$JS.API.CONSUMER.CREATE.{stream.name}.{service}-x",
             f"$JS.API.CONSUMER.MSG.NEXT.{stream.name}.{service}-x",
         ):

@@ -277,7 +277,7 @@ def test_a_sentence_takes_its_values_along_into_every_language() -> None:
     assert told_in("ru", both).startswith("Не найдено; Запрос")
     due = Sentence.of("%(due)s", values={"due": NOW})
     assert due == "2 March 2026, 12:00 UTC"
-    assert told_in("ar", due) == "2 مارس 2026, 12:00 UTC"
+    assert told_in("ar", due) == "2 مارس 2026، 12:00 UTC"
     assert json.dumps({"detail": said}) == '{"detail": "A request may have at most 20,000 MB."}'
 
 
