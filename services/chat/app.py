@@ -55,19 +55,18 @@ WEB = Path(__file__).parent / "web"
 def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     """The chat, not yet connected to anything."""
     parts = assemble(settings, clock=clock, metadata=metadata)
-    parts.projectors.append(
-        Projector(
-            PROJECTION,
-            bus=parts.bus,
-            database=parts.database,
-            metadata=metadata,
-            stream=CHATS,
-            subjects=CHATS.subjects,
-            views=projection.VIEWS,
-        )
+    projector = Projector(
+        PROJECTION,
+        bus=parts.bus,
+        database=parts.database,
+        metadata=metadata,
+        stream=CHATS,
+        subjects=CHATS.subjects,
+        views=projection.VIEWS,
     )
+    parts.projectors.append(projector)
     auth = Auth.of(settings, clock)
-    store = Store(parts.database)
+    store = Store(parts.database, projector)
     schedules = Schedules.load(settings.schedules)
     evidence = EvidenceStore(parts.bus)
     board = Board(parts.bus, parts.events, store, projection=PROJECTION)

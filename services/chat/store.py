@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from services.chat.estimate import Rates, shrunk_rate
 from services.chat.tables import chats, checkpoints, operators
 from services.runtime.database import Database, Row
+from services.runtime.projection import Projector
 
 LATELY = timedelta(days=7)
 SAMPLE = 200
@@ -28,8 +29,14 @@ class Live(NamedTuple):
 class Store:
     """Reads; the projector writes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, projector: Projector) -> None:
         self._database = database
+        self._projector = projector
+
+    async def reached(self, sequence: int) -> None:
+        """Returns when what stands in the log up to `sequence` is in the tables. Raises
+        Unavailable when that takes longer than five seconds."""
+        await self._projector.wait_for(sequence)
 
     async def live(self, projection: str) -> Live:
         async with self._database.read() as connection:

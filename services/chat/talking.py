@@ -106,6 +106,7 @@ class Talking:
 
         `with_token`: a member too gets one, in a browser that keeps no session for them."""
         if who is not None and who.signed_in:
+            await self._store.reached(self._board.position)
             open_chat = await self._store.live_of_customer(f"member:{who.id}")
             if open_chat is not None:
                 resumed = await self._resume(open_chat["id"], with_token)
