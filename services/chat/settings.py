@@ -14,6 +14,7 @@ class Settings(settings.Settings):
     asked over HTTP, for help articles and for the state of a customer's own complaints."""
 
     service: ClassVar[str] = "chat"
+    speaks_websocket: ClassVar[bool] = True
     port: int = 8104
     schedules: Path = schedule.DATA
     intake_url: str = "http://127.0.0.1:8101"

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="REDRESS_", extra="ignore")
     service: ClassVar[str]
+    speaks_websocket: ClassVar[bool] = False
 
     host: str = "127.0.0.1"
     port: int

@@ -72,7 +72,7 @@ def serve(app: FastAPI, settings: Settings) -> None:
         loop="uvloop",
         http="httptools",
         # Sockets carry short frames, by the thousand: compressors would cost more than they save.
-        ws="websockets-sansio",
+        ws="websockets-sansio" if settings.speaks_websocket else "none",
         ws_per_message_deflate=False,
         ws_max_size=1 << 17,
         access_log=False,
