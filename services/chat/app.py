@@ -44,7 +44,6 @@ from services.runtime.auth.codes import code_key
 from services.runtime.clock import Clock, utcnow
 from services.runtime.evidence import EvidenceStore
 from services.runtime.marketplace import Marketplace
-from services.runtime.projection import Projector
 from services.runtime.translator import translator_of
 from services.runtime.web import Pages
 
@@ -55,16 +54,7 @@ WEB = Path(__file__).parent / "web"
 def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     """The chat, not yet connected to anything."""
     parts = assemble(settings, clock=clock, metadata=metadata)
-    projector = Projector(
-        PROJECTION,
-        bus=parts.bus,
-        database=parts.database,
-        metadata=metadata,
-        stream=CHATS,
-        subjects=CHATS.subjects,
-        views=projection.VIEWS,
-    )
-    parts.projectors.append(projector)
+    projector = parts.project(PROJECTION, CHATS, projection.VIEWS)
     auth = Auth.of(settings, clock)
     store = Store(parts.database, projector)
     schedules = Schedules.load(settings.schedules)

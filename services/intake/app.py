@@ -36,7 +36,6 @@ from services.runtime.auth.keys import subkey
 from services.runtime.clock import Clock, utcnow
 from services.runtime.evidence import EvidenceStore
 from services.runtime.marketplace import Marketplace
-from services.runtime.projection import Projector
 from services.runtime.signin import Provider, signin_router
 from services.runtime.web import Pages
 
@@ -46,16 +45,7 @@ HERE = Path(__file__).parent
 def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     """The service, not yet connected to anything; its lifespan does that."""
     parts = assemble(settings, clock=clock, metadata=metadata)
-    projector = Projector(
-        "reports",
-        bus=parts.bus,
-        database=parts.database,
-        metadata=metadata,
-        stream=COMPLAINTS,
-        subjects=["case.*.*", "member.*.*"],
-        views=VIEWS,
-    )
-    parts.projectors.append(projector)
+    projector = parts.project("reports", COMPLAINTS, VIEWS, subjects=["case.*.*", "member.*.*"])
     store = Store(parts.database, projector)
     auth = Auth.of(settings, clock)
     evidence_store = EvidenceStore(parts.bus)

@@ -38,7 +38,6 @@ from services.runtime.clock import Clock, utcnow
 from services.runtime.evidence import EvidenceStore
 from services.runtime.live import Live
 from services.runtime.marketplace import Catalogue, Marketplace
-from services.runtime.projection import Projector
 from services.runtime.translator import translator_of
 from services.runtime.web import Pages
 
@@ -51,43 +50,14 @@ def build(
     """Moderation, not yet connected to anything. `catalogue` is the marketplace's unless given."""
     parts = assemble(settings, clock=clock, metadata=metadata)
     marketplace = Marketplace(settings.marketplace_url)
-    projector = Projector(
-        "cases",
-        bus=parts.bus,
-        database=parts.database,
-        metadata=metadata,
-        stream=COMPLAINTS,
-        # All of the stream, so that waiting for any of its sequences ends.
-        subjects=COMPLAINTS.subjects,
-        views=VIEWS,
-    )
-    parts.projectors.append(projector)
+    projector = parts.project("cases", COMPLAINTS, VIEWS)
     center_store = CenterStore(parts.database)
     live = Live(projector, audiences=center_store.audiences)
     parts.on_closing.append(live.close)
     rules = policy()
     store = Store(parts.database)
-    staff_projector = Projector(
-        "staff",
-        bus=parts.bus,
-        database=parts.database,
-        metadata=metadata,
-        stream=STAFF,
-        subjects=STAFF.subjects,
-        views=STAFF_VIEWS,
-    )
-    parts.projectors.append(staff_projector)
-    parts.projectors.append(
-        Projector(
-            "mails",
-            bus=parts.bus,
-            database=parts.database,
-            metadata=metadata,
-            stream=MAIL,
-            subjects=MAIL.subjects,
-            views=MAIL_VIEWS,
-        )
-    )
+    staff_projector = parts.project("staff", STAFF, STAFF_VIEWS)
+    parts.project("mails", MAIL, MAIL_VIEWS)
     staff = StaffDesk(
         events=parts.events, projector=staff_projector, database=parts.database, clock=clock
     )

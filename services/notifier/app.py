@@ -39,7 +39,6 @@ from services.runtime.auth.codes import code_digits, code_key
 from services.runtime.clock import Clock, utcnow
 from services.runtime.live import Live
 from services.runtime.marketplace import Directory, Marketplace
-from services.runtime.projection import Projector, View
 from services.runtime.web import Pages
 
 WEB = Path(__file__).parent / "web"
@@ -116,21 +115,8 @@ def build(
         workers=settings.smtp_sessions * WAITING,
     )(sending.on_message)
 
-    def projector(name: str, subject: str, view: View) -> Projector:
-        made = Projector(
-            name,
-            bus=parts.bus,
-            database=parts.database,
-            metadata=metadata,
-            stream=MAIL,
-            subjects=(subject,),
-            views=[view],
-        )
-        parts.projectors.append(made)
-        return made
-
-    told = projector("ledger", "mail.*.*", LEDGER)
-    told_by_readers = projector("readers", "reader.*.*", READERS)
+    told = parts.project("ledger", MAIL, [LEDGER], subjects=["mail.*.*"])
+    told_by_readers = parts.project("readers", MAIL, [READERS], subjects=["reader.*.*"])
     told_by_readers.listeners.append(wishes.hear)
 
     parts.on_stop += [server.close, marketplace.aclose]

@@ -16,6 +16,7 @@ from faststream.specification import AsyncAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from swagger_ui_bundle import swagger_ui_path
 
+from contracts.streams import Stream
 from services.runtime import auth, http
 from services.runtime.bus import Bus
 from services.runtime.clock import Clock
@@ -23,7 +24,7 @@ from services.runtime.database import Database
 from services.runtime.events import EventStore
 from services.runtime.openapi import document_scopes
 from services.runtime.problems import Unavailable
-from services.runtime.projection import Projector, following
+from services.runtime.projection import Projector, View, following
 from services.runtime.reactions import Reactions
 from services.runtime.settings import Settings
 from services.runtime.timers import Timers
@@ -47,12 +48,30 @@ class Parts:
     timers: Timers
     metadata: sa.MetaData
     projectors: list[Projector] = field(default_factory=list)
+    """Made by `project`."""
     on_start: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """What a service opens itself, once the log is connected."""
     on_closing: list[Callable[[], None]] = field(default_factory=list)
     """Called when the service is to stop: ends what would be under way for ever."""
     on_stop: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """What a service closes itself, when nothing is under way any more."""
+
+    def project(
+        self, name: str, stream: Stream, views: Sequence[View], *, subjects: Sequence[str] = ()
+    ) -> Projector:
+        """A projection of the service, which runs as long as the service does. Without `subjects`
+        it follows all of the stream, so that waiting for any of its sequences ends."""
+        projector = Projector(
+            name,
+            bus=self.bus,
+            database=self.database,
+            metadata=self.metadata,
+            stream=stream,
+            subjects=subjects or stream.subjects,
+            views=views,
+        )
+        self.projectors.append(projector)
+        return projector
 
 
 def assemble(settings: Settings, *, clock: Clock, metadata: sa.MetaData) -> Parts:
