@@ -7,6 +7,7 @@ import asyncio
 import functools
 import inspect
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that hangs in an event loop is cancelled, a little before pytest-timeout would end it:
     its signal is raised into uvloop, which logs it and waits on."""
+    twice = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
+    assert not twice, f"of tests with one name, several processes run but one: {twice}"
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             marker = item.get_closest_marker("timeout")
