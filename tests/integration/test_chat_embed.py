@@ -113,7 +113,8 @@ async def test_only_the_sites_that_were_named_may_frame_it_and_only_the_window(
         identity(exp=1),
         "nothing.like.a.token",
     ],
-    ids=["another secret", "another audience", "expired", "no token"],  # tokens change by the second
+    # Not the tokens, which change by the second: each process must collect the same names.
+    ids=["another secret", "another audience", "expired", "no token"],
 )
 async def test_nobody_is_believed_who_was_not_vouched_for(chat: Replica, signed: str) -> None:
     body = Begin(way="bot", identity=signed).model_dump()
