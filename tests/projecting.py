@@ -104,9 +104,11 @@ class Folds:
         ]
 
 
-def projector(bus: Bus, database: Database, folds: Folds | None = None) -> Projector:
+def projector(
+    bus: Bus, database: Database, folds: Folds | None = None, *, name: str = "words"
+) -> Projector:
     return Projector(
-        "words",
+        name,
         bus=bus,
         database=database,
         metadata=metadata,

@@ -52,12 +52,12 @@ def build(
     marketplace = Marketplace(settings.marketplace_url)
     projector = parts.project("cases", COMPLAINTS, VIEWS)
     center_store = CenterStore(parts.database)
-    live = Live(projector, audiences=center_store.audiences)
-    parts.on_closing.append(live.close)
     rules = policy()
     store = Store(parts.database)
     staff_projector = parts.project("staff", STAFF, STAFF_VIEWS)
-    parts.project("mails", MAIL, MAIL_VIEWS)
+    mails = parts.project("mails", MAIL, MAIL_VIEWS)
+    live = Live(projector, mails, audiences=center_store.audiences)
+    parts.on_closing.append(live.close)
     staff = StaffDesk(
         events=parts.events, projector=staff_projector, database=parts.database, clock=clock
     )

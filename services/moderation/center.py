@@ -140,10 +140,8 @@ class Center:
         Unauthenticated for nobody."""
         reader = _known(who)
         await self._caught_up(after)
-        findings, measures = await self._store.record_of(reader.party)
         return standing(
-            findings,
-            measures,
+            await self._store.record_of(reader.party),
             rules=self._policy.standing,
             seller=reader.signed_in,
             now=self._clock(),

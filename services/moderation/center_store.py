@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from services.moderation.mails import mails
+from services.moderation.mails import OF_MEASURES, mails, shown_on
 from services.moderation.store import Page, Store, is_id, rows_of
 from services.moderation.tables import (
     answers,
@@ -44,6 +44,14 @@ class AccusedParts(NamedTuple):
     timeline: Sequence[Row]
     sent: Sequence[Row]
     findings: Sequence[Row]
+    mails: Sequence[Row] = ()
+
+
+class Record(NamedTuple):
+    """What is on a member's record, and the mails that they were sent about measures."""
+
+    findings: Sequence[Row]
+    measures: Sequence[Row]
     mails: Sequence[Row] = ()
 
 
@@ -126,28 +134,23 @@ class CenterStore(Store):
         )
         return await self._matters(page, [row["id"] for row in page.rows])
 
-    async def record_of(self, member: str) -> tuple[Sequence[Row], Sequence[Row]]:
-        """The findings and measures of `<kind>:<id>`, the newest first."""
+    async def record_of(self, member: str) -> Record:
+        """The record of `<kind>:<id>`, the newest first."""
         f, m = findings.c, measures.c
+        on_record = sa.select(findings).where(f.member == member).order_by(f.at.desc(), f.id)
+        imposed = sa.select(measures).where(m.member == member, m.imposed_at.is_not(None))
         async with self._database.read() as connection:
-            return (
-                await rows_of(
-                    connection,
-                    sa.select(findings).where(f.member == member).order_by(f.at.desc(), f.id),
-                ),
-                await rows_of(
-                    connection,
-                    sa.select(measures)
-                    .where(m.member == member, m.imposed_at.is_not(None))
-                    .order_by(m.imposed_at.desc(), m.id),
-                ),
-            )
+            found = await rows_of(connection, on_record)
+            taken = await rows_of(connection, imposed.order_by(m.imposed_at.desc(), m.id))
+            about = mails.c.case_id.in_({row["case_id"] for row in taken})
+            told = (mails.c.reader == member) & mails.c.fact.in_(OF_MEASURES)
+            return Record(found, taken, await rows_of(connection, _mailed(about & told)))
 
     async def audiences(
         self, changes: Collection[Change], wanted: Collection[str]
     ) -> Iterable[str]:
         """Which of the topics `complaint:<id>`, `complainant:<kind>:<id>` and `accused:<member>`
-        are concerned (see `services.runtime.live`)."""
+        are concerned (see `services.runtime.live`), and the pages that tell of a mail."""
         topics: set[str] = set()
         watched = {
             kind: [topic.partition(":")[2] for topic in wanted if topic.startswith(f"{kind}:")]
@@ -160,6 +163,9 @@ class CenterStore(Store):
             of_complaints = [each.id for each in some if each.kind == "complaint"]
             if watched["complaint"] or watched["complainant"]:
                 topics |= await self._complainants(of_cases, of_complaints, watched)
+            if of_mails := [each.id for each in some if each.kind == "mail"]:
+                sent_now = await self._all(_mailed(mails.c.id.in_(of_mails)))
+                topics.update(*(shown_on(row) for row in sent_now if row["reader"]))
             if watched["accused"] and of_cases:
                 c = cases.c
                 query = sa.select(c.accused).where(

@@ -1,6 +1,7 @@
 """What was mailed to whom about a case: rows folded from the stream `MAIL`, so that each side's
 timeline tells when they were told. Mails to staff, chat mails and repeats are nobody's here."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from contracts.codec import Fact, Message
 from contracts.envelope import aggregate_of
 from contracts.mail import MailQueued, MailSent
+from contracts.member import MeasureExpired, MeasureImposed, MeasureReversed, member_key
 from services.moderation.tables import metadata
 from services.runtime.database import Row, UtcTime
 from services.runtime.projection import Key, View
@@ -59,6 +61,41 @@ def fold_mail(row: Row | None, fact: Any, message: Message) -> Row:
 
 
 MAIL_VIEWS = (View(mails, mail_key, fold_mail, births=(MailQueued,)),)
+
+
+OF_MEASURES: Final = tuple(
+    each.model_fields["type"].default for each in (MeasureImposed, MeasureReversed, MeasureExpired)
+)
+
+
+def shown_on(mail: Row) -> set[str]:
+    """The topics (`services.runtime.live`) of the pages that tell when this mail was sent."""
+    topics = {f"case:{mail['case_id']}"}
+    if mail["complaint_id"]:
+        topics.add(f"complaint:{mail['complaint_id']}")
+    if mail["fact"] in OF_MEASURES:
+        topics.add(f"member:{member_key(mail['reader'])}")
+    return topics
+
+
+def measure_told(rows: Iterable[Row], measure: Row) -> tuple[datetime | None, datetime | None]:
+    """When the mails went out that told a measure, and its end; `rows` are its member's."""
+    began = [
+        row["sent_at"]
+        for row in rows
+        if row["fact"] == "MeasureImposed" and row["decision_id"] == measure["decision_id"]
+    ]
+    ended = [
+        row["sent_at"]
+        for row in rows
+        if row["fact"] in ("MeasureReversed", "MeasureExpired")
+        and row["case_id"] == measure["case_id"]
+    ]
+    return _first(began, measure["imposed_at"]), _first(ended, measure["ended_at"])
+
+
+def _first(times: Iterable[datetime], after: datetime | None) -> datetime | None:
+    return min((at for at in times if after is not None and at >= after), default=None)
 
 
 def told_when(rows: Any, fact: str, sequence: int | None = None) -> datetime | None:

@@ -348,6 +348,9 @@ class MeasureShown(Shown):
     ended_at: datetime | None
     explanation: str
     end_explanation: str
+    told_at: datetime | None = None
+    end_told_at: datetime | None = None
+    """When the mails were sent that tell it and its end; None: not yet, or never."""
 
 
 class StandingShown(Shown):

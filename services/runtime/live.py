@@ -41,6 +41,7 @@ from collections.abc import (
     Sequence,
 )
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -89,21 +90,36 @@ class _Page:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+class _Followed:
+    """One projector, and what it worked in of late: (sequence, subject), oldest first."""
+
+    def __init__(self, projector: Projector) -> None:
+        self.projector = projector
+        self.recent: deque[tuple[int, str]] = deque(maxlen=REMEMBERED)
+
+    def since(self, after: int) -> Iterable[str] | None:
+        """The subjects of what came after `after`; None: longer ago than is remembered."""
+        if self.recent and after < self.recent[0][0] - 1:
+            return None
+        if not self.recent and after < self.projector.position:
+            return None
+        return [subject for sequence, subject in self.recent if sequence > after]
+
+
 class Live:
-    """Tells open pages that what they show has changed. `every` is the least time, in seconds,
-    between two words to one page."""
+    """Tells open pages that what they show has changed, in the tables of any of `projectors`.
+    `every` is the least time, in seconds, between two words to one page."""
 
     def __init__(
         self,
-        projector: Projector,
-        *,
+        *projectors: Projector,
         audiences: Audiences | None = None,
         every: float = 0.5,
         heartbeat: float = HEARTBEAT_SECONDS,
         most_pages: int = MOST_PAGES,
         most_pages_of_one: int = MOST_PAGES_OF_ONE,
     ) -> None:
-        self._projector = projector
+        self._followed = [_Followed(each) for each in projectors]
         self._audiences = audiences
         self._every = every
         self._heartbeat = heartbeat
@@ -111,12 +127,17 @@ class Live:
         self._most_pages_of_one = most_pages_of_one
         self._pages: set[_Page] = set()
         self._readers: Counter[str] = Counter()
-        self._recent: deque[tuple[int, str]] = deque(maxlen=REMEMBERED)
         self._fresh: dict[str, None] = {}
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
-        projector.listeners.append(self._folded)
+        for followed in self._followed:
+            followed.projector.listeners.append(partial(self._folded, followed))
+
+    @property
+    def place(self) -> str:
+        """How far the tables are: the position of each projector, e.g. `86` or `86.12`."""
+        return ".".join(str(each.projector.position) for each in self._followed)
 
     def address(self, request: Request, path: str | None = None) -> str:
         """Where the page that answers `request` listens: `<its path>/live`, from now on.
@@ -124,7 +145,7 @@ class Live:
         To be read before the page's own queries. A guest's token goes along.
         """
         url = request.url.replace(path=path or f"{request.url.path.rstrip('/')}/live", query="")
-        url = url.include_query_params(after=self._projector.position)
+        url = url.include_query_params(after=self.place)
         if token := request.query_params.get("token"):
             url = url.include_query_params(token=token)
         return f"{url.path}?{url.query}"
@@ -154,10 +175,10 @@ class Live:
         for page in self._pages:
             page.woken.set()
 
-    async def _events(self, page: _Page, after: int | None) -> AsyncIterator[str]:
+    async def _events(self, page: _Page, after: Sequence[int]) -> AsyncIterator[str]:
         with self._listening(page):
             yield f"retry: {_RECONNECT_MS}\n\n"
-            if after is not None and await self._missed(page, after):
+            if after and await self._missed(page, after):
                 page.woken.set()
             while not self._closing.is_set():
                 try:
@@ -169,7 +190,7 @@ class Live:
                 page.woken.clear()
                 if self._closing.is_set():
                     return
-                place = self._projector.position
+                place = self.place
                 yield f"id: {place}\nevent: changed\ndata: {place}\n\n"
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._every):
@@ -192,9 +213,9 @@ class Live:
                 del self._readers[page.reader]
             self._wake.set()
 
-    def _folded(self, batch: Sequence[Read]) -> None:
-        """The projector has worked the batch in. Called for every batch: as little as possible."""
-        self._recent.extend((each.sequence, each.subject) for each in batch)
+    def _folded(self, followed: _Followed, batch: Sequence[Read]) -> None:
+        """A projector has worked the batch in. Called for every batch: as little as possible."""
+        followed.recent.extend((each.sequence, each.subject) for each in batch)
         if self._pages:
             self._fresh.update((each.subject, None) for each in batch)
             self._wake.set()
@@ -213,13 +234,18 @@ class Live:
                 if not page.topics.isdisjoint(concerned):
                     page.woken.set()
 
-    async def _missed(self, page: _Page, after: int) -> bool:
-        """Whether something may have changed for the page since the log's sequence `after`."""
-        if self._recent and after < self._recent[0][0] - 1:
-            return True  # longer ago than is remembered
-        if not self._recent and after < self._projector.position:
-            return True
-        subjects = dict.fromkeys(subject for sequence, subject in self._recent if sequence > after)
+    async def _missed(self, page: _Page, after: Sequence[int]) -> bool:
+        """Whether something may have changed for the page since it stood at the place `after`.
+
+        A place that names fewer projectors comes from a page of another release: it says nothing
+        of the others.
+        """
+        subjects: dict[str, None] = {}
+        for followed, position in zip(self._followed, after, strict=False):
+            since = followed.since(position)
+            if since is None:
+                return True
+            subjects.update(dict.fromkeys(since))
         concerned = await self._concerned(subjects, page.topics) if subjects else ()
         return not page.topics.isdisjoint(concerned)
 
@@ -242,7 +268,9 @@ def _change(subject: str) -> Change:
     return Change(kind, rest.rpartition(".")[2])
 
 
-def _after(request: Request) -> int | None:
-    """Where the page stood: what it heard last, else when it was made."""
+def _after(request: Request) -> Sequence[int]:
+    """Where the page stood: what it heard last, else when it was made. Empty: it does not say."""
     given = request.headers.get("last-event-id") or request.query_params.get("after") or ""
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+    parts = given.split(".")
+    known = all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts)
+    return [int(part) for part in parts] if known else []

@@ -53,7 +53,7 @@ class Site:
 
     @asynccontextmanager
     async def opened(
-        self, *topics: str, after: int | None = None, last: int | None = None
+        self, *topics: str, after: int | str | None = None, last: int | str | None = None
     ) -> AsyncIterator[Page]:
         headers = {} if last is None else {"last-event-id": str(last)}
         since = self.words.position if after is None else after
@@ -77,8 +77,8 @@ async def audiences(changes: Collection[Change], _wanted: Collection[str]) -> It
 
 
 @asynccontextmanager
-async def serving(words: Projector, **options: float) -> AsyncIterator[Site]:
-    live = Live(words, audiences=audiences, every=0.01, **options)  # type: ignore[arg-type]
+async def serving(words: Projector, *more: Projector, **options: float) -> AsyncIterator[Site]:
+    live = Live(words, *more, audiences=audiences, every=0.01, **options)  # type: ignore[arg-type]
     app = FastAPI()
     http.install(app)
 
@@ -164,6 +164,27 @@ async def test_a_page_from_before_the_service_was_started_looks_anew(
         await eventually(words.caught_up.is_set)
         async with site.opened("case:7", after=first) as page:
             assert (await page.next())["event"] == "changed"
+
+
+async def test_a_page_hears_of_what_any_of_its_projections_took_in(
+    bus: Bus, database: Database, store: EventStore
+) -> None:
+    first, second = projector(bus, database), projector(bus, database, name="others")
+    async with following(first), serving(first, second) as site:
+        await eventually(first.caught_up.is_set)
+        before = site.live.place
+        last = await say(store, 9)
+        await first.wait_for(last)
+        async with following(second):
+            await second.wait_for(last)
+            # The page of before the news listens late, and hears of both; then of nothing more.
+            async with site.opened("case:9", after=before) as page:
+                assert (await page.next())["id"] == f"{last}.{last}"
+            async with site.opened("case:9", last=f"{last}.{before.partition('.')[2]}") as page:
+                assert (await page.next())["id"] == f"{last}.{last}"
+            async with site.opened("case:9", last=f"{last}.{last}") as page:
+                with pytest.raises(TimeoutError):
+                    await page.next(0.3)
 
 
 async def test_a_silent_stream_is_kept_alive(bus: Bus, database: Database) -> None:

@@ -7,8 +7,9 @@ from contracts import case as c
 from contracts.codec import Message
 from contracts.envelope import Aggregate, Meta
 from contracts.mail import Audience, MailQueued, MailSent
+from contracts.member import member_key
 from services.moderation.center_store import AccusedParts, ComplaintParts
-from services.moderation.mails import MAIL_VIEWS
+from services.moderation.mails import MAIL_VIEWS, measure_told, shown_on
 from services.moderation.policy import policy
 from services.moderation.shown.accused import accused_detail
 from services.moderation.shown.complainants import complaint_detail
@@ -122,6 +123,29 @@ def test_r34_the_accused_sees_when_the_statement_of_reasons_was_mailed() -> None
 def test_r32_a_mail_that_was_not_sent_tells_nothing() -> None:
     waiting = queued("d", READER, "complainant", fact="CaseDecided", cause=DECIDED)
     assert complainants_times(rows_of(("d", waiting)))["decided"] is None
+
+
+def test_r32_a_member_sees_when_a_measure_and_its_end_were_mailed() -> None:
+    about = {"case_id": CASE, "decision_id": "d", "imposed_at": START, "ended_at": day(5)}
+    told = rows_of(
+        ("i", queued("i", "member:seller", "accused", fact="MeasureImposed", decision_id="d")),
+        ("i", sent()),
+        ("e", queued("e", "member:seller", "accused", fact="MeasureReversed")),
+        ("e", MailSent(at=day(6), attempt=1, message_id="<m@x>", reply="250 OK")),
+        ("o", queued("o", "member:seller", "accused", fact="MeasureImposed", decision_id="o")),
+        ("o", sent(-5)),
+    )
+    assert measure_told(told, about) == (SENT, day(6))
+    assert measure_told(told, about | {"ended_at": None}) == (SENT, None)
+
+
+def test_r32_the_pages_that_tell_of_a_mail_are_those_of_its_reader() -> None:
+    [decided, imposed] = rows_of(
+        ("d", queued("d", READER, "complainant", fact="CaseDecided", cause=DECIDED)),
+        ("i", queued("i", "member:seller", "accused", fact="MeasureImposed")),
+    )
+    assert shown_on(decided) == {f"case:{CASE}", f"complaint:{MINE}"}
+    assert f"member:{member_key('member:seller')}" in shown_on(imposed)
 
 
 def test_r32_what_is_sent_again_and_what_goes_to_staff_is_not_the_time_of_being_told() -> None:

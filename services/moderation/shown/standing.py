@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Final
 
 from contracts.case import Track
+from services.moderation.center_store import Record
+from services.moderation.mails import measure_told
 from services.moderation.party_models import (
     FindingShown,
     MeasureOfDecision,
@@ -22,16 +24,15 @@ COMPLAINING: Final[Track] = "ABUSE"
 
 
 def standing(
-    on_record: Sequence[Row],
-    imposed: Sequence[Row],
+    record: Record,
     *,
     rules: StandingRules,
     seller: bool,
     now: datetime,
 ) -> StandingShown:
     """The record of one member. A `seller` sees all tracks, anybody else those with entries."""
-    findings = tuple(finding_shown(row, now) for row in on_record)
-    measures = tuple(_measure(row, now) for row in imposed)
+    findings = tuple(finding_shown(row, now) for row in record.findings)
+    measures = tuple(_measure(row, record.mails, now) for row in record.measures)
     counted = {finding.track for finding in findings}
     tracks = [
         track
@@ -76,7 +77,7 @@ def number(points: Decimal) -> str:
     return f"{points.normalize():f}"
 
 
-def _measure(row: Row, now: datetime) -> MeasureShown:
+def _measure(row: Row, mails: Sequence[Row], now: datetime) -> MeasureShown:
     """A warning has no effect that could end: it stands for as long as what it rests on."""
     if row["state"] == "reversed":
         state = "reversed"
@@ -88,7 +89,9 @@ def _measure(row: Row, now: datetime) -> MeasureShown:
         "id", "kind", "track", "case_id", "product_id", "imposed_at", "starts_at", "ends_at",
         "ended_at", "explanation", "end_explanation",
     )  # fmt: skip
-    return MeasureShown.model_validate({name: row[name] for name in shown} | {"state": state})
+    told_at, end_told_at = measure_told(mails, row)
+    told = {"state": state, "told_at": told_at, "end_told_at": end_told_at}
+    return MeasureShown.model_validate({name: row[name] for name in shown} | told)
 
 
 def _track(

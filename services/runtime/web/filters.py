@@ -128,6 +128,18 @@ def user_line(text: str) -> Markup:
     return Markup("<bdi>{}</bdi>").format(" ".join(text.split()))
 
 
+def mail_address(address: str) -> Markup:
+    """An e-mail address, in one piece; where it is longer than its line, it breaks at the @."""
+    name, at, domain = address.rpartition("@")
+    return Markup('<bdi class="unbroken" dir="ltr">{}{}<wbr>{}</bdi>').format(name, at, domain)
+
+
+def web_address(link: str) -> Markup:
+    """A link as text, which breaks after a slash where it has to."""
+    parts = Markup("/<wbr>").join(link.split("/"))
+    return Markup('<bdi dir="ltr">{}</bdi>').format(parts)
+
+
 def filename(name: str) -> Markup:
     """A file's name as it is: direction overrides cannot make `…gpj.exe` read as a picture."""
     visible = "".join(c for c in PurePath(name).name if c.isprintable())
@@ -142,10 +154,12 @@ FILTERS = {
     "filename": filename,
     "filesize": filesize,
     "iso": iso,
+    "mail_address": mail_address,
     "number": number,
     "relative": relative,
     "urgency": urgency,
     "user_line": user_line,
     "phrase": phrase,
     "user_text": user_text,
+    "web_address": web_address,
 }

@@ -10,11 +10,15 @@ document.addEventListener("redress:updated", keepTimes);
 if (document.querySelector("[data-notices]")) import("./notices.js");
 if (document.querySelector("[data-files]")) import("./files.js");
 
-// Rows of tabs scroll sideways on a phone: the present one is brought into sight.
+// Rows of tabs scroll sideways on a phone: the present one is brought into sight, where it is not.
+const ROOM = 32;
 for (const tab of document.querySelectorAll(".site-nav [aria-current], .tabs [aria-current]")) {
   let row = tab.parentElement;
   while (row && getComputedStyle(row).overflowX !== "auto") row = row.parentElement;
-  if (row) row.scrollLeft += tab.getBoundingClientRect().left - row.getBoundingClientRect().left - 32;
+  if (!row) continue;
+  const [place, frame] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
+  if (place.left < frame.left + ROOM) row.scrollLeft -= frame.left + ROOM - place.left;
+  else if (place.right > frame.right - ROOM) row.scrollLeft += place.right - frame.right + ROOM;
 }
 
 // A menu opens and closes by itself; it also closes on Escape, and when the reader goes elsewhere.
