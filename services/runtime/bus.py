@@ -231,6 +231,25 @@ class Bus:
             raise StreamError(refusal.get("err_code", 0), refusal.get("description", ""))
         return document
 
+    async def get(self, stream: str, which: dict[str, Any], *, wait: float = 5.0) -> Msg | None:
+        """One stored message by a direct get, e.g. `{"last_by_subj": subject}`; None for none.
+
+        A replica that lags behind may answer. `wait` in seconds. Raises Unavailable when there is
+        no answer, or none of use.
+        """
+        try:
+            found = await self.client.request(
+                f"$JS.API.DIRECT.GET.{stream}", json.dumps(which).encode(), timeout=wait
+            )
+        except UNCLEAR as error:
+            raise Unavailable(_("The log does not answer.")) from error
+        match (found.headers or {}).get("Status"):
+            case None:
+                return found
+            case "404":
+                return None
+        raise Unavailable(_("The log does not answer."))
+
 
 async def ensure_streams(bus: Bus, *, replicas: int) -> None:
     """Creates or updates every stream and the evidence bucket, as `contracts.streams` has them.

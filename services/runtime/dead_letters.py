@@ -1,16 +1,13 @@
 """Dead letters: messages that a reaction could not handle, each with the reason, to be looked at
 and handed to it once more when it is mended."""
 
-import json
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from contracts.codec import decode
 from contracts.streams import DEAD_LETTERS
-from services.runtime.bus import UNCLEAR, Bus
-from services.runtime.problems import Unavailable
+from services.runtime.bus import Bus
 from services.runtime.reactions import Reactions
-from services.runtime.sentences import gettext as _
 
 
 class DeadLetter(NamedTuple):
@@ -55,15 +52,10 @@ class DeadLetters:
 
     async def _after(self, place: int) -> DeadLetter | None:
         asked = {"seq": place + 1, "next_by_subj": f"dead.{self._service}.*"}
-        try:
-            found = await self._bus.client.request(
-                f"$JS.API.DIRECT.GET.{DEAD_LETTERS.name}", json.dumps(asked).encode(), timeout=5
-            )
-        except UNCLEAR as error:
-            raise Unavailable(_("The log does not answer.")) from error
-        headers = found.headers or {}
-        if headers.get("Status") == "404":
+        found = await self._bus.get(DEAD_LETTERS.name, asked)
+        if found is None:
             return None
+        headers = found.headers or {}
         return DeadLetter(
             sequence=int(headers["Nats-Sequence"]),
             reaction=headers["Nats-Subject"].rsplit(".", 1)[1],

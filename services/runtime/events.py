@@ -166,27 +166,19 @@ class EventStore:
 
         Raises Unavailable when the log is away.
         """
-        body = json.dumps({"last_by_subj": aggregate.subject}).encode()
-        subject = f"$JS.API.DIRECT.GET.{stream_of(aggregate.kind).name}"
+        stream = stream_of(aggregate.kind).name
         until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         try:
-            return await _patiently(lambda: self._last(subject, body), until=until)
+            return await _patiently(lambda: self._last(stream, aggregate.subject), until=until)
         except Unclear as error:
             raise Unavailable(_("The log does not answer.")) from error
 
-    async def _last(self, subject: str, body: bytes) -> int:
+    async def _last(self, stream: str, subject: str) -> int:
         try:
-            found = await self._bus.client.request(subject, body, timeout=ANSWER_SECONDS)
-        except UNCLEAR as error:
+            found = await self._bus.get(stream, {"last_by_subj": subject}, wait=ANSWER_SECONDS)
+        except Unavailable as error:
             raise Unclear from error
-        headers = found.headers or {}
-        match headers.get("Status"):
-            case "404":
-                return 0
-            case None:
-                return int(headers["Nats-Sequence"])
-            case status:
-                raise Unclear(status)
+        return int((found.headers or {})["Nats-Sequence"]) if found else 0
 
     async def _read(self, stream: Stream, subject: str, after: int) -> list[tuple[int, bytes]]:
         found: list[tuple[int, bytes]] = []
