@@ -11,6 +11,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import ConnectionClosedError, NoRespondersError, OutboundBufferLimitError
+from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
 from nats.js.api import ObjectStoreConfig
@@ -121,6 +122,20 @@ def status_of(headers: bytes) -> tuple[str, dict[str, str]] | None:
     return code, {"Description": description} | header_lines(rest)
 
 
+async def hang_up(client: Client) -> None:
+    """Closes the connection, also one that is just being made anew.
+
+    nats-py's `close` asks that to end once only, and `asyncio.wait_for` of Python 3.11, in which it
+    connects, loses a request that comes just as it fails: it would then try for ever.
+    """
+    with suppress(NatsError, RuntimeError):  # of uvloop, about a connection that is gone already
+        await client.close()
+    anew = client._reconnection_task
+    while anew is not None and not anew.done():
+        anew.cancel()
+        await asyncio.wait([anew], timeout=0.1)
+
+
 async def _never(msg: Msg) -> None:
     raise AssertionError("what is poured does not come here")
 
@@ -178,8 +193,7 @@ class Bus:
 
     async def close(self) -> None:
         if self._client is not None:
-            with suppress(RuntimeError):  # of uvloop, about a connection that is gone already
-                await self._client.close()
+            await hang_up(self._client)
 
     async def _on_answer(self, msg: Msg) -> None:
         waiting = self._answers.get(msg.subject.rsplit(".", 1)[1])

@@ -14,13 +14,14 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, PullSub
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
 from prometheus_client import Counter
 
 from contracts.codec import Message, Undecodable, decode
 from contracts.streams import DEAD_LETTERS, Stream
-from services.runtime.bus import UNCLEAR, Bus
+from services.runtime.bus import UNCLEAR, Bus, hang_up
 from services.runtime.deliveries import Deliveries, Delivery
 from services.runtime.problems import Unavailable
 
@@ -55,6 +56,7 @@ class Reactions:
         self._service = service
         self._failures: CounterOf[tuple[str, int]] = CounterOf()
         self.handlers: dict[str, Handler] = {}
+        self._client: Client | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
     def on(
@@ -132,6 +134,7 @@ class Reactions:
 
     async def start(self) -> None:
         """Connects the broker and begins to react."""
+        self._client = await self._broker.connect()
         await self._broker.start()
 
     async def stop(self) -> None:
@@ -139,6 +142,8 @@ class Reactions:
         with contextlib.suppress(NatsError, RuntimeError):  # the connection may be gone already
             await self._broker.stop()
         await asyncio.gather(*self._under_way, return_exceptions=True)
+        if self._client is not None:
+            await hang_up(self._client)  # the broker leaves a connection alone that is made anew
 
     async def _react(self, name: str, handler: Handler, delivery: Delivery) -> None:
         try:

@@ -333,3 +333,16 @@ async def test_a_dead_letter_is_listed_and_handled_once_it_is_mended(
         assert [await letters.redrive(each) for each in found] == [None, None]
         assert [each async for each in letters.all()] == []
     assert sorted(heard) == ["fine", "poison-one", "poison-two"]
+
+
+async def test_who_stops_while_the_log_is_away_leaves_nothing_behind(
+    nats: NatsServer, bus: Bus
+) -> None:
+    async def hear(message: Message) -> None: ...
+
+    await bus.close()  # which made the streams
+    before = asyncio.all_tasks()
+    async with reacting(nats, hear) as service:
+        nats.kill()
+        await eventually(lambda: not service.bus.connected)
+    await eventually(lambda: asyncio.all_tasks() <= before)
