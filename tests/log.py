@@ -1,14 +1,21 @@
-"""The log in tests: small facts to append, and what stands there afterwards."""
+"""The log in tests: small facts to append, what stands there afterwards, and an installation's."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import NamedTuple
+
+from pydantic import SecretStr
 
 from contracts.case import CaseReleased
 from contracts.codec import Fact, decode
 from contracts.envelope import Aggregate, Meta
 from contracts.streams import COMPLAINTS, Stream
+from deploy.broker import ADMIN
+from deploy.topology import Topology
 from services.runtime.bus import Bus
 from services.runtime.feed import Feed
 from tests.contract.examples import day
+from tests.servers import SettingsOfTest
 
 EVERYTHING = [">"]
 
@@ -52,3 +59,23 @@ async def stored(bus: Bus, stream: Stream = COMPLAINTS) -> list[Stored]:
 async def last_sequence(bus: Bus, stream: Stream = COMPLAINTS) -> int:
     info = await bus.api(f"STREAM.INFO.{stream.name}", {})
     return int(info["state"]["last_seq"])
+
+
+@asynccontextmanager
+async def log_of(topology: Topology) -> AsyncIterator[Bus]:
+    """The log of an installation that runs, with all rights."""
+    bus = Bus(
+        SettingsOfTest(
+            port=0,
+            nats_url=topology.env("streams")["REDRESS_NATS_URL"],
+            nats_user=ADMIN,
+            nats_password=SecretStr(topology.site.secrets.nats[ADMIN]),
+            database_url="",
+            secret_key=SecretStr("of no use here" * 4),
+        )
+    )
+    await bus.connect()
+    try:
+        yield bus
+    finally:
+        await bus.close()

@@ -14,7 +14,7 @@ from services.runtime.auth.principal import language_or_english
 from services.runtime.clock import Clock
 from services.runtime.sentences import gettext as _
 from services.runtime.web import Pages
-from services.runtime.web.pages import PAGE_HEADERS
+from services.runtime.web.pages import PAGE_HEADERS, POLICY
 
 LOADER: Final = Path(__file__).parent / "web" / "embed.js"
 AUDIENCE: Final = "redress:chat"
@@ -34,9 +34,9 @@ class Embedding:
         """Beside a page's own: only the window made for frames may be framed."""
         if not framed:
             return {}
-        policy = PAGE_HEADERS["content-security-policy"]
+        policy = PAGE_HEADERS[POLICY]
         ancestors = " ".join(["frame-ancestors 'self'", *self._origins])
-        return {"content-security-policy": policy.replace("frame-ancestors 'none'", ancestors)}
+        return {POLICY: policy.replace("frame-ancestors 'none'", ancestors)}
 
     def loader(self, pages: Pages) -> Response:
         """The script, with its few words in every language."""

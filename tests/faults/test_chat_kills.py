@@ -24,11 +24,10 @@ from deploy.processes import Process
 from deploy.topology import Topology
 from services.chat import operators
 from services.runtime.auth import Auth, Principal
-from services.runtime.bus import Bus
 from services.runtime.clock import utcnow
 from services.runtime.feed import Feed
 from tests.chat_house import SUSAN, operator
-from tests.servers import SettingsOfTest
+from tests.log import log_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
@@ -198,24 +197,14 @@ async def test_no_message_is_lost_or_doubled_and_every_chat_goes_on(tmp_path: Pa
 
 async def everything(topology: Topology) -> dict[str, list[Fact]]:
     """The facts of every chat and operator, in order."""
-    site = topology.site
-    bus = Bus(
-        SettingsOfTest(
-            port=0,
-            nats_url=f"nats://{HOST}:{site.ports['nats']}",
-            nats_user="admin",
-            nats_password=site.secrets.nats["admin"],
-            database_url="sqlite+aiosqlite://",
-            secret_key="k" * 40,
-        )
-    )
-    await bus.connect()
     found: dict[str, list[Fact]] = {}
-    async with Feed(bus, CHATS.name, CHATS.subjects, after=0, batch=500) as feed:
+    async with (
+        log_of(topology) as bus,
+        Feed(bus, CHATS.name, CHATS.subjects, after=0, batch=500) as feed,
+    ):
         while feed.pending != 0:
             for sequence, _, data in await feed.next():
                 message = decode(data, sequence=sequence)
                 kind, _, identifier = message.subject.split(".", 2)
                 found.setdefault(f"{kind} {identifier}", []).extend(message.facts)
-    await bus.close()
     return found

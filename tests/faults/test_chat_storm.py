@@ -23,11 +23,10 @@ from deploy.ports import HOST, free_ports
 from deploy.processes import Process
 from deploy.topology import Topology
 from services.runtime.auth import Auth, Principal
-from services.runtime.bus import Bus
 from services.runtime.clock import utcnow
 from tests.chat_house import operator
 from tests.connected_chats import CAPACITY, begin_all
-from tests.servers import SettingsOfTest
+from tests.log import log_of
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
@@ -147,18 +146,6 @@ async def test_a_storm_of_reconnects_loses_doubles_and_reorders_nothing(
             log=tmp_path / "logs" / "chat-2.log",
             cwd=ROOT,
         )
-        site = topology.site
-        bus = Bus(
-            SettingsOfTest(
-                port=0,
-                nats_url=f"nats://{HOST}:{site.ports['nats']}",
-                nats_user="admin",
-                nats_password=site.secrets.nats["admin"],
-                database_url="sqlite+aiosqlite://",
-                secret_key="k" * 40,
-            )
-        )
-        await bus.connect()
         staff = [operator(f"op-{n}") for n in range(-(-CHATS // CAPACITY))]
         members = [
             Principal("member", f"buyer-{n}", f"Buyer {n}", "", "en", frozenset({"customer"}))
@@ -168,7 +155,8 @@ async def test_a_storm_of_reconnects_loses_doubles_and_reorders_nothing(
             derived_id("chat", str(n)): (member, staff[n // CAPACITY])
             for n, member in enumerate(members)
         }
-        await begin_all(bus, people)
+        async with log_of(topology) as bus:
+            await begin_all(bus, people)
         twin.start()
         auth = Auth(
             secret_key=env["REDRESS_SECRET_KEY"],
@@ -230,7 +218,6 @@ async def test_a_storm_of_reconnects_loses_doubles_and_reorders_nothing(
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             twin.end(patience=10)
-            await bus.close()
     assert min(each.cuts for each in ends) >= 1
     for chat, (customer, desk) in pairs.items():
         assert customer.seen[chat] == desk.seen[chat], "both sides see the same, in the same order"

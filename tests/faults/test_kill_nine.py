@@ -10,19 +10,16 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
-from pydantic import SecretStr
 
 from contracts.codec import decode
 from contracts.complaint import ComplaintFiled
 from contracts.streams import COMPLAINTS
 from deploy.bearer_token import token_of, whose
-from deploy.broker import ADMIN
 from deploy.topology import Topology
 from services.runtime.auth import Auth
-from services.runtime.bus import Bus
 from services.runtime.clock import utcnow
 from services.runtime.feed import Feed
-from tests.servers import SettingsOfTest
+from tests.log import log_of
 from tests.unlimited import UNLIMITED
 from tests.waiting import eventually
 
@@ -90,24 +87,15 @@ async def file_while_killing(topology: Topology, name: str, filing: Filing, firs
 async def in_the_log(topology: Topology) -> Counter[str]:
     """How often each complaint was filed, by its number."""
     found: Counter[str] = Counter()
-    bus = Bus(
-        SettingsOfTest(
-            port=0,
-            nats_url=topology.env("streams")["REDRESS_NATS_URL"],
-            nats_user=ADMIN,
-            nats_password=SecretStr(topology.site.secrets.nats[ADMIN]),
-            database_url="",
-            secret_key=SecretStr("k" * 40),
-        )
-    )
-    await bus.connect()
-    async with Feed(bus, COMPLAINTS.name, ["complaint.*.*"], after=0, batch=1000) as feed:
+    async with (
+        log_of(topology) as bus,
+        Feed(bus, COMPLAINTS.name, ["complaint.*.*"], after=0, batch=1000) as feed,
+    ):
         while feed.pending != 0:
             for sequence, _, data in await feed.next():
                 for fact in decode(data, sequence=sequence).facts:
                     if isinstance(fact, ComplaintFiled):
                         found[fact.number] += 1
-    await bus.close()
     return found
 
 

@@ -21,6 +21,7 @@ from deploy.topology import Topology
 from services.notifier.app import WAITING
 from tests.faults.test_kill_nine import as_moderator
 from tests.load import rig
+from tests.log import log_of
 from tests.servers import PostgresCluster, postgresql_binaries
 from tests.waiting import eventually
 
@@ -90,7 +91,7 @@ async def test_every_mail_arrives_whatever_is_killed_meanwhile(
     arrived = Arrived(tmp_path / "mail")
     parts = ["notifier", "mailbox", "marketplace"]
     with Topology(tmp_path, only=parts, databases=databases) as topology:
-        async with rig.log_of(topology) as bus:
+        async with log_of(topology) as bus:
             filing = asyncio.create_task(rig.file_directly(bus, MAILS))
             for place, name in enumerate(KILLED, start=1):
                 enough = MAILS * place // (len(KILLED) + 1)

@@ -2,24 +2,16 @@
 
 import logging
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from contracts.chat import EmailCodeRequested
 from services.chat.schedule import Schedules
 from services.runtime import logs
-from tests.chat_house import IVAN, OLGA, PAVEL, SUSAN, House, Replica, house
-from tests.servers import NatsServer
+from tests.chat_house import IVAN, OLGA, PAVEL, SUSAN, House, Replica
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def home(nats: NatsServer, tmp_path: Path) -> AsyncIterator[House]:
-    async with house(nats, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

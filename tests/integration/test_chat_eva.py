@@ -1,7 +1,6 @@
 """The virtual agent with the real help articles, over real HTTP."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,8 +11,7 @@ from contracts.chat import ComplaintRequested, EmailCodeRequested, HandoffReques
 from services.intake.api import help as help_api
 from services.intake.search import search
 from services.runtime.evidence import EvidenceStore
-from tests.chat_house import IVAN, LAYLA, PAVEL, House, Replica, Socket, house
-from tests.servers import NatsServer
+from tests.chat_house import IVAN, LAYLA, PAVEL, House, Replica, Socket
 from tests.serving import Server
 from tests.waiting import eventually
 
@@ -34,12 +32,6 @@ def intake() -> Iterator[str]:
 
     with Server().serving(app) as url:
         yield url
-
-
-@pytest.fixture
-async def home(nats: NatsServer, tmp_path: Path) -> AsyncIterator[House]:
-    async with house(nats, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

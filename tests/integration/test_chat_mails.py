@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -12,17 +11,10 @@ from contracts.mail import MailQueued
 from services.notifier.chats import ChatMails
 from services.notifier.rendering import Links, Rendered, render
 from services.runtime.auth.codes import code_digits, code_key
-from tests.chat_house import IVAN, PAVEL, House, Replica, house
-from tests.servers import NatsServer
+from tests.chat_house import IVAN, PAVEL, House, Replica
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def home(nats: NatsServer, tmp_path: Path) -> AsyncIterator[House]:
-    async with house(nats, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

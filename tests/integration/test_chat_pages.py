@@ -4,23 +4,15 @@ import json
 import re
 from collections.abc import AsyncIterator
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, WebSocketRoute
 
-from tests.chat_house import PAVEL, House, Replica, house
-from tests.servers import NatsServer
+from tests.chat_house import PAVEL, House, Replica
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def home(nats: NatsServer, tmp_path: Path) -> AsyncIterator[House]:
-    async with house(nats, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """Sockets that are cut, replicas that go, clients that do not read: nothing is lost or doubled."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -11,17 +9,11 @@ from contracts.operator import SlotFreed, SlotReserved
 from services.chat import operators
 from services.chat.commands import operator_aggregate
 from services.runtime.auth import Principal
-from tests.chat_house import IVAN, PAVEL, House, Replica, house, operator
+from tests.chat_house import IVAN, PAVEL, House, Replica, operator
 from tests.servers import NatsServer
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def home(nats: NatsServer, tmp_path: Path) -> AsyncIterator[House]:
-    async with house(nats, tmp_path) as made:
-        yield made
 
 
 async def test_a_socket_that_is_cut_goes_on_at_another_replica_without_loss_or_doubles(

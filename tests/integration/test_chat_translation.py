@@ -7,8 +7,7 @@ import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
-from tests.chat_house import LAYLA, PAVEL, House, Replica, house
-from tests.servers import NatsServer
+from tests.chat_house import LAYLA, PAVEL, House, Replica
 from tests.serving import Server
 from tests.waiting import eventually
 
@@ -38,12 +37,6 @@ def machine() -> Iterator[str]:
 
     with Server().serving(app) as url:
         yield url
-
-
-@pytest.fixture
-async def home(nats: NatsServer, tmp_path: Path) -> AsyncIterator[House]:
-    async with house(nats, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

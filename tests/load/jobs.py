@@ -28,6 +28,7 @@ from tests.load.client import Measured, closed_loop, get, open_loop, percentile
 from tests.load.limits import appends, raw_mails
 from tests.load.queues import fill, timed
 from tests.load.retrieval import labelled, measure
+from tests.log import log_of
 from tests.servers import PostgresCluster, postgresql_binaries
 
 SECONDS = 6.0
@@ -72,7 +73,7 @@ async def filing() -> dict[str, Case]:
         url = topology.address("intake")
         requests = rig.complaints(url)
         for connections in (1, 16, 64):
-            async with rig.log_of(topology) as bus:
+            async with log_of(topology) as bus:
                 raw = await appends(bus, _payload(), at_once=connections, seconds=SECONDS / 2)
             with rig.process("tests.load.limits") as bare_url:
                 await _answering(bare_url)
@@ -141,7 +142,7 @@ async def rebuild() -> dict[str, Case]:
     """Facts folded a second when moderation's tables are rebuilt; limit: reading the same log."""
     cases: dict[str, Case] = {}
     with rig.installation("streams", "moderation-migrate") as topology:
-        async with rig.log_of(topology) as bus:
+        async with log_of(topology) as bus:
             facts = await rig.fill(bus, REBUILD_CASES)
             limit = facts / await _read_through(bus)
         cases["SQLite"] = _figures(_replayed(topology.env("moderation-migrate")), [], limit=limit)
@@ -184,7 +185,7 @@ async def _sent(topology: Topology, prepare: Callable[[Bus], Coroutine[Any, Any,
     folder = topology.data / "mail" / "new"
     before = sum(1 for _ in folder.iterdir())
     topology.process("notifier").end(patience=10)
-    async with rig.log_of(topology) as bus:
+    async with log_of(topology) as bus:
         await prepare(bus)
     begin = perf_counter()
     topology.restart("notifier")

@@ -5,19 +5,14 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import ClassVar
-
-from pydantic import SecretStr
 
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import new_id
 from contracts.mail import MailQueued
-from deploy.broker import ADMIN
-from deploy.credentials import credentials
 from deploy.parts import ROOT
 from deploy.ports import free_ports
 from deploy.topology import Topology
@@ -27,7 +22,6 @@ from services.notifier.so_far import CaseSoFar
 from services.runtime.bus import Bus
 from services.runtime.clock import utcnow
 from services.runtime.events import EventStore
-from services.runtime.settings import Settings
 from tests.load.client import post
 from tests.load.history import START, history
 from tests.telling import GUEST, filed, mails
@@ -40,12 +34,6 @@ DOMAINS = 16
 TOKEN_CHARACTERS = 100
 
 
-class LoadSettings(Settings):
-    service: ClassVar[str] = "load"
-    port: int = 0
-    database_url: str = ""
-
-
 @contextmanager
 def installation(*only: str) -> Iterator[Topology]:
     """A fresh installation of the parts named (all without a name), gone afterwards."""
@@ -54,24 +42,6 @@ def installation(*only: str) -> Iterator[Topology]:
         Topology(Path(folder), only=only or None, env=UNLIMITED) as topology,
     ):
         yield topology
-
-
-@asynccontextmanager
-async def log_of(topology: Topology) -> AsyncIterator[Bus]:
-    """The installation's log, with all rights."""
-    bus = Bus(
-        LoadSettings(
-            nats_url=topology.env("streams")["REDRESS_NATS_URL"],
-            nats_user=ADMIN,
-            nats_password=SecretStr(credentials(topology.data).nats[ADMIN]),
-            secret_key=SecretStr("of no use here" * 4),
-        )
-    )
-    await bus.connect()
-    try:
-        yield bus
-    finally:
-        await bus.close()
 
 
 async def fill(bus: Bus, cases: int) -> int:

@@ -26,7 +26,7 @@ from services.runtime.auth import Auth, Principal
 from services.runtime.clock import utcnow
 from tests.chat_house import operator
 from tests.connected_chats import CAPACITY, begin_all
-from tests.load.rig import log_of
+from tests.log import log_of
 
 SOCKETS = int(os.environ.get("REDRESS_BENCH_SOCKETS", "5000"))
 MESSAGES = int(os.environ.get("REDRESS_BENCH_MESSAGES", "500"))

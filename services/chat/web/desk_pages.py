@@ -89,7 +89,7 @@ def router(
 
     @site.get("/figures")
     async def figures(request: Request, who: Staff, days: int = 1) -> HTMLResponse:
-        chosen = days if days in PERIODS else PERIODS[0]
+        chosen = _period(days)
         since, until = _span(chosen, clock())
         altogether = await reports.rows(since, until)
         return pages.render(
@@ -107,13 +107,13 @@ def router(
 
     @site.get("/report.csv")
     async def report(who: Staff, days: int = 1) -> Response:
-        since, until = _span(days if days in PERIODS else PERIODS[0], clock())
+        chosen = _period(days)
+        since, until = _span(chosen, clock())
+        name = f"chats-{until:%Y-%m-%d}-{chosen}d.csv"
         return Response(
             await reports.as_csv(since, until),
             media_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": f'attachment; filename="chats-{until:%Y-%m-%d}-{days}d.csv"'
-            },
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
     @site.get("/team")
@@ -149,6 +149,10 @@ def router(
         return RedirectResponse("/desk/team", 303)
 
     return site
+
+
+def _period(days: int) -> int:
+    return days if days in PERIODS else PERIODS[0]
 
 
 def _span(days: int, now: datetime) -> tuple[datetime, datetime]:

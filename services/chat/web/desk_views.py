@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from contracts.chat import ChatInitiated
 from contracts.codec import Message
 from services.chat import shown
-from services.chat.about import NOTHING, Customers
+from services.chat.about import Customers
 from services.chat.board import Board
 from services.chat.content import Content
 from services.chat.desk import Desk
@@ -116,10 +116,7 @@ class DeskViews:
         history = await self.desk.history(chat_id)
         chat = folded(history.messages)
         assert chat.customer is not None
-        known = chat.customer.kind != "anonymous"
-        earlier = (
-            await self.store.of_customer(chat.customer.actor, before=None, limit=6) if known else ()
-        )
+        earlier = await self.store.of_customer(chat.customer.actor, before=None, limit=6)
         supervising = dict(chat.supervisors).get(who.id)
         mine = chat.operator_id == who.id
         speaks = mine or supervising in ("whisper", "barge")
@@ -138,10 +135,10 @@ class DeskViews:
             "lines": self._lines(history.messages),
             "page": _page(history.messages),
             "earlier": [each for each in earlier if each["id"] != chat_id],
-            "about": await self.customers.about(chat.customer) if known else NOTHING,
+            "about": await self.customers.about(chat.customer),
             "replies": self.replies.of(chat.language, customer=_name(chat), operator=who.name),
             "codes": list(CODES.items()),
-            "targets": self._targets(who, chat),
+            "targets": self._targets(who),
         }
 
     def _lines(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
@@ -158,7 +155,7 @@ class DeskViews:
             if each["type"] in SHOWN
         ]
 
-    def _targets(self, who: Principal, chat: Chat) -> list[tuple[str, str]]:
+    def _targets(self, who: Principal) -> list[tuple[str, str]]:
         """To whom a chat can be handed: operators who are there, other languages, skills."""
         there = [
             each
@@ -172,7 +169,6 @@ class DeskViews:
             *(
                 (f"language:{each}", _("Whoever speaks %(language)s") % {"language": named(each)})
                 for each in languages
-                if each != chat.language or there
             ),
             *(
                 (f"skill:{each}", _("Whoever knows “%(skill)s”") % {"skill": each})
