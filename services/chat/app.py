@@ -142,6 +142,7 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     @asynccontextmanager
     async def at_work(_app: FastAPI) -> AsyncIterator[None]:
         await presence.start()
+        await hub.start()
         work = (board.run(), router.run(), router.watch(), places.run())
         tasks = [asyncio.create_task(each) for each in work]
         try:

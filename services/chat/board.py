@@ -32,7 +32,16 @@ BATCH: Final = 500
 RETRY_SECONDS: Final = 0.5
 AT_ONCE: Final = 64
 
-Changed = Callable[[Message], None]
+TALK: Final = (
+    facts.MessagePosted,
+    facts.MessageDelivered,
+    facts.MessageRead,
+    facts.MessageTranslated,
+    facts.BotAnswered,
+    facts.BotCouldNotAnswer,
+    facts.WaitAnnounced,
+)
+"""What changes nothing that is planned on: nearly all that is said in a chat."""
 
 
 class Board:
@@ -43,7 +52,8 @@ class Board:
         self.operators: dict[str, Operator] = {}
         self.position = 0
         self.ready = asyncio.Event()
-        self.on_change: list[Changed] = []
+        self.on_change: set[Callable[[], None]] = set()
+        """Called when something was put that may change the queue or somebody's desk."""
         self._versions: dict[str, int] = {}
         self._unread: dict[str, list[int]] = {}
         self._bus = bus
@@ -148,8 +158,9 @@ class Board:
                         log.error("board.undecodable", sequence=sequence, why=str(error))
                     else:
                         self.put(message)
-                        for tell in self.on_change:
-                            tell(message)
+                        if not all(isinstance(fact, TALK) for fact in message.facts):
+                            for tell in tuple(self.on_change):
+                                tell()
                     self.position = sequence
                 async with self._moved:
                     self._moved.notify_all()

@@ -1,20 +1,20 @@
 """Fan-out: what is stored in a chat reaches every socket that looks at it, by core NATS subjects.
 
-A room is one chat as this replica's sockets see it: one subscription to the stream's republished
-messages, however many listen. Each of them tells its own sequence and the one before it on the
-same chat, so a gap is seen at once and filled from the log; a message that was lost without a
-follower is found by the listener's next ping. A listener that does not read is let go: it comes
-back with the last sequence it saw.
+A replica has one subscription to the stream's republished messages, however many chats and sockets
+there are; a room is one chat as this replica's sockets see it. Each message tells its own sequence
+and the one before it on the same chat, so a gap is seen at once and filled from the log; a message
+that was lost without a follower is found by the listener's next ping. A listener that does not read
+is let go: it comes back with the last sequence it saw.
 """
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import structlog
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 
 from contracts.codec import Message, Undecodable, decode
 from contracts.streams import LIVE, PULSE
@@ -28,39 +28,58 @@ log = structlog.get_logger(__name__)
 
 WAITING_FRAMES: Final = 256
 """Frames that a listener may be behind before it is let go."""
+TYPING: Final = f"{PULSE}.chat.typing"
 
 Frame = dict[str, Any]
 
 
 class Listener:
-    """One socket's, or event stream's, end of the hub. Frames come out as JSON text."""
+    """One socket's, or event stream's, end of the hub. Frames come out as JSON text.
+
+    There are thousands: no queues and events of asyncio, which take two kilobytes each.
+    """
+
+    __slots__ = ("_frames", "audience", "on_frame", "overrun")
 
     def __init__(self, audience: Audience) -> None:
         self.audience: Audience = audience
-        self.overrun = asyncio.Event()
-        self._frames: asyncio.Queue[tuple[str, int]] = asyncio.Queue(WAITING_FRAMES)
+        self.overrun = False
+        """It did not read, and has missed frames."""
+        self.on_frame: Callable[[], None] = nobody
+        """Called when there is something to take, or the listener is overrun."""
+        self._frames: list[tuple[str, int]] = []
 
     def put(self, text: str, sequence: int = 0) -> None:
         """`sequence` is where a frame of the log stands, 0 for one that is of the moment."""
-        try:
-            self._frames.put_nowait((text, sequence))
-        except asyncio.QueueFull:
-            self.overrun.set()
+        if len(self._frames) < WAITING_FRAMES:
+            self._frames.append((text, sequence))
+        else:
+            self.overrun = True
+        self.on_frame()
 
     def say(self, frame: Frame, sequence: int = 0) -> None:
         self.put(dumped(frame), sequence)
 
-    async def next(self) -> tuple[str, int]:
-        """The next frame, and its sequence."""
-        return await self._frames.get()
+    def take(self) -> list[tuple[str, int]]:
+        """The frames that came since the last time, each with its sequence."""
+        taken, self._frames = self._frames, []
+        return taken
+
+
+def nobody() -> None:
+    pass
 
 
 class _Room:
+    """`busy` counts who reads the log for it, or waits to."""
+
+    __slots__ = ("busy", "chat_id", "last", "listeners", "turn")
+
     def __init__(self, chat_id: str) -> None:
         self.chat_id = chat_id
-        self.listeners: set[Listener] = set()
+        self.listeners: tuple[Listener, ...] = ()
         self.last = 0
-        self.subscriptions: list[Subscription] = []
+        self.busy = 0
         self.turn = asyncio.Lock()
 
 
@@ -74,97 +93,106 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         bus.on_reconnect.add(self._on_reconnect)
 
-    @property
-    def listeners(self) -> int:
-        return sum(len(room.listeners) for room in self._rooms.values())
+    async def start(self) -> None:
+        await self._bus.hear(f"{LIVE}.chat.>", self._on_stored)
+        await self._bus.hear(f"{TYPING}.*", self._on_typing)
 
     def watched(self) -> list[str]:
         """The chats that a socket of this replica looks at."""
         return [room.chat_id for room in self._rooms.values() if room.listeners]
 
-    def listening(self, chat_id: str) -> Iterable[Listener]:
+    def listening(self, chat_id: str) -> tuple[Listener, ...]:
         room = self._rooms.get(chat_id)
-        return tuple(room.listeners) if room else ()
+        return room.listeners if room else ()
 
     async def join(self, chat_id: str, listener: Listener, *, after: int) -> None:
         """From now on the listener gets everything after sequence `after`, in order, once.
 
         Raises Unavailable.
         """
+        # The room is there before the history is read: what is stored meanwhile is read after it.
         room = self._rooms.get(chat_id)
         if room is None:
             room = self._rooms[chat_id] = _Room(chat_id)
-        async with room.turn:
-            if not room.subscriptions:
-                # Before the history is read: what is stored in between is then known twice.
-                await self._subscribe(room)
+        async with self._turn(room):
             history = await self._events.read(chat_aggregate(chat_id))
             self._send(room, history.messages)
             self._catch_up(room, listener, history.messages, after)
-            room.listeners.add(listener)
+            room.listeners = (*room.listeners, listener)
 
-    async def leave(self, chat_id: str, listener: Listener) -> None:
+    def leave(self, chat_id: str, listener: Listener) -> None:
         room = self._rooms.get(chat_id)
-        if room is None:
-            return
-        room.listeners.discard(listener)
-        async with room.turn:
-            if not room.listeners and self._rooms.get(chat_id) is room:
-                del self._rooms[chat_id]
-                for subscription in room.subscriptions:
-                    await subscription.unsubscribe()
+        if room is not None:
+            room.listeners = tuple(each for each in room.listeners if each is not listener)
+            self._close_if_empty(room)
 
     async def type(self, chat_id: str, *, role: str, name: str) -> None:
         """Somebody is typing: told to whoever looks, and forgotten."""
         frame = {"t": "typing", "chat": chat_id, "role": role, "name": name}
-        await self._bus.say(f"{PULSE}.chat.typing.{chat_id}", json.dumps(frame).encode())
+        await self._bus.say(f"{TYPING}.{chat_id}", json.dumps(frame).encode())
 
     async def check(self, chat_id: str, sequence: int) -> None:
         """The log is known to be at `sequence` in this chat: have the listeners seen it?"""
         room = self._rooms.get(chat_id)
         if room is not None and room.last < sequence:
-            await self._resync(room)
+            await self._catch_up_to(room, sequence)
 
-    async def _subscribe(self, room: _Room) -> None:
-        async def stored(raw: Msg) -> None:
-            await self._on_stored(room, raw)
+    async def _on_typing(self, raw: Msg) -> None:
+        text = raw.data.decode()
+        for listener in self.listening(_chat_of(raw)):
+            listener.put(text)
 
-        async def typing(raw: Msg) -> None:
-            text = raw.data.decode()
-            for listener in tuple(room.listeners):
-                listener.put(text)
-
-        subject = chat_aggregate(room.chat_id).subject
-        room.subscriptions = [
-            await self._bus.hear(f"{LIVE}.{subject}", stored),
-            await self._bus.hear(f"{PULSE}.chat.typing.{room.chat_id}", typing),
-        ]
-
-    async def _on_stored(self, room: _Room, raw: Msg) -> None:
+    async def _on_stored(self, raw: Msg) -> None:
+        """Never waits: this is the one way of all rooms."""
+        room = self._rooms.get(_chat_of(raw))
+        if room is None:
+            return
         headers = raw.headers or {}
         sequence, before = int(headers["Nats-Sequence"]), int(headers["Nats-Last-Sequence"])
-        async with room.turn:
-            if sequence <= room.last:
-                return
-            if before > room.last:
-                await self._fill(room)
+        if sequence <= room.last:
+            return
+        if room.busy or before > room.last:
+            self._soon(room, sequence)
+            return
+        try:
+            self._send(room, [decode(raw.data, sequence=sequence)])
+        except Undecodable as error:
+            log.error("hub.undecodable", chat=room.chat_id, why=str(error))
+            room.last = sequence
+
+    def _on_reconnect(self) -> None:
+        """What was said while the connection was away was not heard."""
+        for room in self._rooms.values():
+            self._soon(room, room.last + 1)
+
+    def _soon(self, room: _Room, sequence: int) -> None:
+        task = asyncio.create_task(self._catch_up_to(room, sequence))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _catch_up_to(self, room: _Room, sequence: int) -> None:
+        async with self._turn(room):
+            if room.last >= sequence:
                 return
             try:
-                self._send(room, [decode(raw.data, sequence=sequence)])
-            except Undecodable as error:
-                log.error("hub.undecodable", chat=room.chat_id, why=str(error))
-                room.last = sequence
+                history = await self._events.read(chat_aggregate(room.chat_id), after=room.last)
+            except Unavailable:
+                return  # the next message, ping or reconnection tries again
+            self._send(room, history.messages)
 
-    async def _resync(self, room: _Room) -> None:
-        async with room.turn:
-            await self._fill(room)
-
-    async def _fill(self, room: _Room) -> None:
+    @asynccontextmanager
+    async def _turn(self, room: _Room) -> AsyncIterator[None]:
+        room.busy += 1
         try:
-            history = await self._events.read(chat_aggregate(room.chat_id))
-        except Unavailable:
-            return  # the next message, ping or reconnection tries again
-        self._send(room, history.messages)
+            async with room.turn:
+                yield
+        finally:
+            room.busy -= 1
+            self._close_if_empty(room)
+
+    def _close_if_empty(self, room: _Room) -> None:
+        if not room.listeners and not room.busy:
+            self._rooms.pop(room.chat_id, None)
 
     def _send(self, room: _Room, messages: Iterable[Message]) -> None:
         """To every listener, what comes after the last message that they were sent."""
@@ -173,7 +201,7 @@ class Hub:
                 continue
             room.last = message.sequence
             texts: dict[Audience, str | None] = {}
-            for listener in tuple(room.listeners):
+            for listener in room.listeners:
                 audience = listener.audience
                 if audience not in texts:
                     texts[audience] = _frame(room.chat_id, message, audience)
@@ -194,12 +222,9 @@ class Hub:
             room.last,
         )
 
-    def _on_reconnect(self) -> None:
-        """What was said while the connection was away was not heard."""
-        for room in self._rooms.values():
-            task = asyncio.create_task(self._resync(room))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+
+def _chat_of(raw: Msg) -> str:
+    return raw.subject.rsplit(".", 1)[1]
 
 
 def _frame(chat_id: str, message: Message, audience: Audience) -> str | None:

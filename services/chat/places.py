@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
-from contracts.codec import Message
 from contracts.ids import derived_id
 from services.chat import decider, routing
 from services.chat.board import Board
@@ -14,7 +13,6 @@ from services.chat.commands import Commands
 from services.chat.estimate import Range, Rates, estimate, is_before
 from services.chat.hub import Hub
 from services.chat.presence import Presence
-from services.chat.router import changes_the_queue
 from services.chat.schedule import Schedules
 from services.chat.state import Chat, Phase
 from services.chat.store import Store
@@ -66,11 +64,7 @@ class Places:
         self._changed = asyncio.Event()
         self._rates: dict[str, tuple[datetime, Rates]] = {}
         self._told: dict[str, Place] = {}
-        board.on_change.append(self._on_change)
-
-    def _on_change(self, message: Message) -> None:
-        if changes_the_queue(message):
-            self._changed.set()
+        board.on_change.add(self._changed.set)
 
     async def run(self) -> None:
         await self._board.ready.wait()

@@ -5,8 +5,6 @@ from typing import Final
 
 import structlog
 
-from contracts import chat as facts
-from contracts.codec import Message
 from contracts.ids import derived_id
 from services.chat import decider, operators, routing
 from services.chat.board import Board
@@ -19,19 +17,6 @@ from services.runtime.problems import Refused, Unavailable
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS: Final = 1.0
-TALK: Final = (
-    facts.MessagePosted,
-    facts.MessageDelivered,
-    facts.MessageRead,
-    facts.BotAnswered,
-    facts.BotCouldNotAnswer,
-    facts.WaitAnnounced,
-)
-"""What changes nothing that is planned on."""
-
-
-def changes_the_queue(message: Message) -> bool:
-    return not all(isinstance(fact, TALK) for fact in message.facts)
 
 
 class Router:
@@ -42,15 +27,11 @@ class Router:
         self._commands = commands
         self._presence = presence
         self._wake = asyncio.Event()
-        board.on_change.append(self._on_change)
+        board.on_change.add(self.wake)
 
     def wake(self) -> None:
-        """Plan again: somebody came or went who is not in the log."""
+        """Plan again: the board changed, or somebody came or went who is not in the log."""
         self._wake.set()
-
-    def _on_change(self, message: Message) -> None:
-        if changes_the_queue(message):
-            self._wake.set()
 
     async def run(self) -> None:
         await self._board.ready.wait()

@@ -75,6 +75,8 @@ def serve(app: FastAPI, settings: Settings) -> None:
         ws="websockets-sansio" if settings.speaks_websocket else "none",
         ws_per_message_deflate=False,
         ws_max_size=1 << 17,
+        # Clients ping: who is silent is let go, and each ping of ours would be answered too.
+        ws_ping_interval=None,
         access_log=False,
         log_config=None,
         server_header=False,

@@ -46,14 +46,13 @@ from prometheus_client import Gauge
 from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect
 
-from contracts.codec import Message
 from services.chat.api import bodies
 from services.chat.board import Board, chat_aggregate
 from services.chat.desk import Desk
-from services.chat.hub import Hub, Listener, dumped
+from services.chat.hub import Hub, Listener, dumped, nobody
 from services.chat.limits import Limits
 from services.chat.presence import Presence
-from services.chat.router import Router, changes_the_queue
+from services.chat.router import Router
 from services.chat.talking import Talking
 from services.chat.views import Staff, desk_of, live
 from services.runtime.auth import Principal, Viewer, auth_of, current
@@ -110,7 +109,7 @@ def router(
         with SOCKETS.labels("staff").track_inprogress():
             await routing.heard_operator(who.id)
             async with desk_side.following():
-                await _serve(socket, listener, on_frame)
+                await Line(socket, listener).serve(on_frame)
 
     @api.websocket("/{chat_id}/socket")
     async def socket(socket: WebSocket, chat_id: str, after: int = 0) -> None:
@@ -152,9 +151,9 @@ def router(
             try:
                 await routing.heard_customer(chat_id)
                 await hub.join(chat_id, listener, after=after)
-                await _serve(socket, listener, on_frame)
+                await Line(socket, listener).serve(on_frame)
             finally:
-                await hub.leave(chat_id, listener)
+                hub.leave(chat_id, listener)
 
     @api.get("/desk/events", tags=["desk"])
     async def desk_events(who: Staff) -> StreamingResponse:
@@ -194,7 +193,7 @@ def router(
                     async for text in _stream(listener, lambda: routing.heard_customer(chat_id)):
                         yield text
                 finally:
-                    await hub.leave(chat_id, listener)
+                    hub.leave(chat_id, listener)
 
         return _event_stream(frames())
 
@@ -255,21 +254,17 @@ class DeskSide:
     @contextlib.asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
         """Keeps the listener up to date for as long as the block lasts."""
-        self._board.on_change.append(self._on_change)
+        self._board.on_change.add(self._changed.set)
         self._changed.set()
         task = asyncio.create_task(self._follow(), name=f"desk {self._who.id}")
         try:
             yield
         finally:
-            self._board.on_change.remove(self._on_change)
+            self._board.on_change.remove(self._changed.set)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             for chat_id in list(self._joined):
-                await self._hub.leave(chat_id, self._listener)
-
-    def _on_change(self, message: Message) -> None:
-        if changes_the_queue(message):
-            self._changed.set()
+                self._hub.leave(chat_id, self._listener)
 
     async def _follow(self) -> None:
         while True:
@@ -289,7 +284,7 @@ class DeskSide:
             await self._join(chat_id, after=0)
         for chat_id in self._joined - at_hand - self._watched:
             self._joined.discard(chat_id)
-            await self._hub.leave(chat_id, self._listener)
+            self._hub.leave(chat_id, self._listener)
         self._say(dumped({"t": "desk", **mine}))
         self._say(self._queue.text())
 
@@ -372,51 +367,76 @@ async def _turn_away(socket: WebSocket, refused: Refused) -> None:
     await socket.close(code, refused.detail[:120])
 
 
-async def _serve(
-    socket: WebSocket, listener: Listener, on_frame: Callable[[dict[str, Any]], Awaitable[None]]
-) -> None:
-    """Both directions at once, until either side goes."""
-    tasks = [
-        asyncio.create_task(_send(socket, listener)),
-        asyncio.create_task(_receive(socket, listener, on_frame)),
-        asyncio.create_task(listener.overrun.wait()),
-    ]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            error = task.exception()
-            if error is not None and not isinstance(error, (WebSocketDisconnect, TimeoutError)):
-                log.info("socket.failed", why=repr(error))
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-            await socket.close(SLOW if listener.overrun.is_set() else 1000)
+class Line:
+    """Both directions of one socket, until either side goes.
 
+    It reads in the task that the server made for it, and writes in another one only while there is
+    something to write: idle sockets are nearly all there are.
+    """
 
-async def _send(socket: WebSocket, listener: Listener) -> None:
-    while True:
-        text, _ = await listener.next()
-        await socket.send_text(text)
+    def __init__(self, socket: WebSocket, listener: Listener) -> None:
+        self._socket = socket
+        self._listener = listener
+        self._patience = asyncio.timeout(SILENCE_SECONDS)
+        self._writing: asyncio.Task[None] | None = None
 
+    async def serve(self, on_frame: Answer) -> None:
+        try:
+            async with self._patience:
+                self._listener.on_frame = self._write_soon
+                self._write_soon()
+                while True:
+                    text = await self._socket.receive_text()
+                    self._patience.reschedule(_from_now(SILENCE_SECONDS))
+                    await self._answer(text, on_frame)
+        except (TimeoutError, WebSocketDisconnect):
+            pass
+        except Exception as error:
+            log.info("socket.failed", why=repr(error))
+        finally:
+            self._listener.on_frame = nobody
+            if self._writing is not None:
+                self._writing.cancel()
+                await asyncio.gather(self._writing, return_exceptions=True)
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                await self._socket.close(SLOW if self._listener.overrun else 1000)
 
-async def _receive(
-    socket: WebSocket, listener: Listener, on_frame: Callable[[dict[str, Any]], Awaitable[None]]
-) -> None:
-    while True:
-        async with asyncio.timeout(SILENCE_SECONDS):
-            text = await socket.receive_text()
+    def _end(self) -> None:
+        """Whatever `serve` waits for."""
+        self._listener.on_frame = nobody
+        if not self._patience.expired():
+            self._patience.reschedule(_from_now(0))
+
+    def _write_soon(self) -> None:
+        if self._listener.overrun:
+            self._end()
+        elif self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        try:
+            while frames := self._listener.take():
+                for text, _ in frames:
+                    await self._socket.send_text(text)
+            self._writing = None
+        except (RuntimeError, WebSocketDisconnect):
+            self._end()
+
+    async def _answer(self, text: str, on_frame: Answer) -> None:
         frame: dict[str, Any] = {}
         try:
             frame = _parsed(text)
             await on_frame(frame)
         except Refused as refused:
-            told = _told(socket, refused)
-            listener.say({"t": "refused", "id": frame.get("id"), "problem": told})
+            told = _told(self._socket, refused)
+            self._listener.say({"t": "refused", "id": frame.get("id"), "problem": told})
         except ValidationError as error:
-            told = _told(socket, invalid(error.errors(include_url=False)))
-            listener.say({"t": "refused", "id": frame.get("id"), "problem": told})
+            told = _told(self._socket, invalid(error.errors(include_url=False)))
+            self._listener.say({"t": "refused", "id": frame.get("id"), "problem": told})
+
+
+def _from_now(seconds: float) -> float:
+    return asyncio.get_running_loop().time() + seconds
 
 
 def _told(socket: WebSocket, refused: Refused) -> dict[str, Any]:
@@ -464,15 +484,18 @@ def _acknowledge(listener: Listener, client_id: str, sequence: int, message_id: 
 async def _stream(listener: Listener, heard: Callable[[], Awaitable[None]]) -> AsyncIterator[str]:
     """Frames as server-sent events. An open stream is a heartbeat, for as long as it can be
     written to; the event's id is the sequence to go on from."""
-    while not listener.overrun.is_set():
+    come = asyncio.Event()
+    listener.on_frame = come.set
+    while not listener.overrun:
         await heard()
+        for text, sequence in listener.take():
+            yield (f"id: {sequence}\n" if sequence else "") + f"data: {text}\n\n"
         try:
             async with asyncio.timeout(KEEP_ALIVE_SECONDS):
-                text, sequence = await listener.next()
+                await come.wait()
         except TimeoutError:
             yield ": still here\n\n"
-            continue
-        yield (f"id: {sequence}\n" if sequence else "") + f"data: {text}\n\n"
+        come.clear()
 
 
 def _event_stream(frames: AsyncIterator[str]) -> StreamingResponse:
