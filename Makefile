@@ -37,7 +37,7 @@ token: setup ## Print a bearer token for the API: ROLE=moderator [MEMBER=mia] [S
 	@$(BIN)/python -m deploy.bearer_token --data '$(DATA)' --role '$(ROLE)' --member '$(MEMBER)' --scopes '$(SCOPES)'
 
 test: setup-test ## Run every test; what cannot run on this machine is skipped and says why
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 1 --tb=short $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0 --tb=short $(ARGS)
 
 lint: setup-test ## Check style, types and import directions
 	@$(BIN)/ruff check .
