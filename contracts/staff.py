@@ -1,9 +1,10 @@
-"""Facts of the moderators' own desk: what they looked at, kept, read again and did in bulk.
+"""Facts of the moderators' own desk: what they looked at, kept, worded, read again, did in bulk.
 
 They are about staff and not about a case: no case is decided on them, and a replay of cases does
 not read them. They stand in a stream of their own.
 """
 
+from datetime import date
 from typing import Literal
 
 from pydantic import AwareDatetime
@@ -126,6 +127,65 @@ class QualityRead(Contract):
     at: AwareDatetime
 
 
+class Wording(Contract):
+    """What a reason text is called and says in one language. What stands in square brackets is for
+    the moderator to fill in."""
+
+    language: str
+    title: str
+    text: str
+
+
+class ReasonTextWritten(Contract):
+    """A text that decisions may begin with; the same id again changes it, or brings it back.
+
+    For every type of complaint where `complaint_types` is empty.
+    """
+
+    type: Literal["ReasonTextWritten"] = "ReasonTextWritten"
+    version: Literal[1] = 1
+    text_id: str
+    complaint_types: tuple[str, ...]
+    wordings: tuple[Wording, ...]
+    by: str
+    at: AwareDatetime
+
+
+class ReasonTextRetired(Contract):
+    """It is offered no more. Decisions that began with it stay as they are."""
+
+    type: Literal["ReasonTextRetired"] = "ReasonTextRetired"
+    version: Literal[1] = 1
+    text_id: str
+    by: str
+    at: AwareDatetime
+
+
+class ReportEntry(Contract):
+    """A row of the yearly report that no log can know. `category` says of whom or what, a Member
+    State for instance, or `all`; either a number or words."""
+
+    section: str
+    indicator: str
+    category: str
+    value: float | None = None
+    text: str = ""
+
+
+class ReportEntered(Contract):
+    """What staff entered into the report of the days from `since` to `until`, both included: all of
+    it, in place of what was entered before."""
+
+    type: Literal["ReportEntered"] = "ReportEntered"
+    version: Literal[1] = 1
+    report_id: str
+    since: date
+    until: date
+    entries: tuple[ReportEntry, ...]
+    by: str
+    at: AwareDatetime
+
+
 StaffFact = (
     Viewed
     | Exported
@@ -136,4 +196,7 @@ StaffFact = (
     | BulkStopped
     | BulkFinished
     | QualityRead
+    | ReasonTextWritten
+    | ReasonTextRetired
+    | ReportEntered
 )

@@ -32,6 +32,7 @@ from services.moderation.standing.pauses import Pauses
 from services.moderation.standing.reactions import Standing
 from services.moderation.store import Store
 from services.moderation.tables import metadata
+from services.moderation.texts_desk import ReasonTexts
 from services.moderation.web import routes
 from services.runtime.app import assemble, create_app
 from services.runtime.clock import Clock, utcnow
@@ -61,12 +62,16 @@ def build(
     staff = StaffDesk(
         events=parts.events, projector=staff_projector, database=parts.database, clock=clock
     )
+    texts = ReasonTexts(
+        events=parts.events, projector=staff_projector, database=parts.database, clock=clock
+    )
     lists = CaseLists(parts.database)
     bulks = Bulks(
         events=parts.events,
         lists=lists,
         database=parts.database,
         projector=staff_projector,
+        check_filled=texts.check_filled,
         policy=rules,
         clock=clock,
     )
@@ -78,6 +83,7 @@ def build(
         projector=projector,
         policy=rules,
         clock=clock,
+        check_filled=texts.check_filled,
         on_view=staff.on_view,
     )
     center = Center(store=center_store, projector=projector, policy=rules, clock=clock)
@@ -153,6 +159,7 @@ def build(
                 staff,
                 bulks,
                 figures,
+                texts,
             ),
             routes.router(
                 pages,
@@ -161,6 +168,7 @@ def build(
                 staff=staff,
                 bulks=bulks,
                 figures=figures,
+                texts=texts,
                 members=members,
                 told_outside=told_outside,
                 counted=counted,

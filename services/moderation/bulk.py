@@ -21,7 +21,7 @@ from contracts.staff import BulkCase, BulkCaseSettled, BulkFinished, BulkStarted
 from services.moderation.case_lists import CaseLists
 from services.moderation.commands import Actor, Claim, Command, Release, StaffCommand
 from services.moderation.decider import decide
-from services.moderation.desk import actor_of
+from services.moderation.desk import CheckFilled, actor_of
 from services.moderation.list_query import ListQuery
 from services.moderation.policy import Policy
 from services.moderation.shown.staff import case_of, case_summary
@@ -66,6 +66,7 @@ class Bulks:
         lists: CaseLists,
         database: Database,
         projector: Projector,
+        check_filled: CheckFilled,
         policy: Policy,
         clock: Clock,
     ) -> None:
@@ -73,6 +74,7 @@ class Bulks:
         self._lists = lists
         self._database = database
         self._projector = projector
+        self._check_filled = check_filled
         self._policy = policy
         self._clock = clock
 
@@ -100,6 +102,7 @@ class Bulks:
         """Begins the action on the cases as they are now. The same `key` begins it once."""
         check(who)
         command = _command(wanted)
+        await self._check_filled(command)
         rows = await self._cases(who, wanted)
         if not rows:
             raise Invalid([{"field": "query", "message": _("No case is found by this.")}])

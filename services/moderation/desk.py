@@ -9,7 +9,14 @@ from contracts.envelope import Aggregate, Meta
 from contracts.ids import derived_id, new_id
 from services.moderation.case_lists import CaseLists
 from services.moderation.case_query import COUNTED, Place
-from services.moderation.commands import Actor, Claim, Decide, RequestCounterNotice, StaffCommand
+from services.moderation.commands import (
+    Actor,
+    Claim,
+    Command,
+    Decide,
+    RequestCounterNotice,
+    StaffCommand,
+)
 from services.moderation.decider import decide
 from services.moderation.policy import Policy
 from services.moderation.queues import QUEUES, WORKABLE, QueueFilters
@@ -46,6 +53,7 @@ COMPLAINTS_SHOWN = 50
 CANDIDATES = 20
 """Cases that are tried, the most urgent first, until one can be claimed."""
 OnView = Callable[[Principal, str, str, str], Awaitable[None]]
+CheckFilled = Callable[[Command], Awaitable[None]]
 """Records that somebody is about to be shown something: what, of which case, and which."""
 OF_COMPLAINANTS = frozenset({"complaint_evidence_added", "information_received"})
 """Entries of a timeline that carry complainants' later files."""
@@ -65,6 +73,7 @@ class Desk:
         projector: Projector,
         policy: Policy,
         clock: Clock,
+        check_filled: CheckFilled,
         on_view: OnView | None = None,
     ) -> None:
         self._events = events
@@ -73,6 +82,7 @@ class Desk:
         self._projector = projector
         self._policy = policy
         self._clock = clock
+        self._check_filled = check_filled
         self._on_view = on_view
 
     async def act(
@@ -91,6 +101,7 @@ class Desk:
         """
         _check(who)
         name = NAMES[type(command)]
+        await self._check_filled(command)
         if isinstance(command, RequestCounterNotice) and command.evidence:
             command = command.sharing(await self._shared(who, case_id, command.evidence))
         now, actor = self._clock(), actor_of(who)

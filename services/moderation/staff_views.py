@@ -14,10 +14,13 @@ from contracts.staff import (
     QualityRead,
     QueueForgotten,
     QueueSaved,
+    ReasonTextRetired,
+    ReasonTextWritten,
+    ReportEntered,
     Viewed,
 )
 from services.moderation.tables import metadata
-from services.runtime.database import Row, UtcTime
+from services.runtime.database import Json, Row, UtcTime
 from services.runtime.projection import Key, View
 
 seen = sa.Table(
@@ -25,7 +28,8 @@ seen = sa.Table(
     metadata,
     sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("position", sa.SmallInteger, primary_key=True, autoincrement=False),
-    # What was looked at (`case`, `file`, …), exported (`export`) or read again (`quality`).
+    # What was looked at (`case`, `file`, …), exported (`export`), read again (`quality`), worded
+    # (`text`, `text_retired`) or entered into the yearly report (`report`).
     sa.Column("what", sa.Text, nullable=False),
     sa.Column("case_id", sa.Text),
     sa.Column("detail", sa.Text, nullable=False),
@@ -85,24 +89,60 @@ quality = sa.Table(
     sa.Column("at", UtcTime, nullable=False),
 )
 
+# Reason texts that were written, changed or retired here; the others come with the software.
+reason_texts = sa.Table(
+    "reason_texts",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("types", Json, nullable=False),
+    sa.Column("wordings", Json, nullable=False),
+    sa.Column("retired", sa.Boolean, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+)
+
+# What staff entered into the yearly report of a period.
+report_entries = sa.Table(
+    "report_entries",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("entries", Json, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+)
+
 _OF_BULKS = frozenset({BulkStarted, BulkCaseSettled, BulkStopped, BulkFinished})
 
 
+_AUDITED = frozenset(
+    {Viewed, Exported, QualityRead, ReasonTextWritten, ReasonTextRetired, ReportEntered}
+)
+
+
 def seen_key(fact: Fact, message: Message) -> Key | None:
-    if type(fact) not in (Viewed, Exported, QualityRead):
+    if type(fact) not in _AUDITED:
         return None
     return (message.sequence, message.facts.index(fact))
 
 
-def fold_seen(_: Row | None, fact: Viewed | Exported | QualityRead, message: Message) -> Row:
+def fold_seen(_: Row | None, fact: Any, message: Message) -> Row:
+    what: str
+    case_id = None
     match fact:
         case Viewed():
-            what: str = fact.what
-            case_id, detail = fact.case_id, fact.detail
+            what, case_id, detail = fact.what, fact.case_id, fact.detail
         case Exported():
-            what, case_id, detail = "export", None, f"{fact.what} {fact.format} {fact.query}"
+            what, detail = "export", f"{fact.what} {fact.format} {fact.query}"
         case QualityRead():
             what, case_id, detail = "quality", fact.case_id, fact.verdict
+        case ReasonTextWritten():
+            what, detail = "text", f"{fact.wordings[0].title} ({fact.text_id})"
+        case ReasonTextRetired():
+            what, detail = "text_retired", fact.text_id
+        case _:
+            what, detail = "report", f"since={fact.since}&until={fact.until}"
     return {
         "sequence": message.sequence,
         "position": message.facts.index(fact),
@@ -193,10 +233,47 @@ def fold_quality(_: Row | None, fact: QualityRead, __: Message) -> Row:
     }
 
 
+def text_key(fact: Fact, _: Message) -> Key | None:
+    return (fact.text_id,) if isinstance(fact, ReasonTextWritten | ReasonTextRetired) else None
+
+
+def fold_text(
+    row: Row | None, fact: ReasonTextWritten | ReasonTextRetired, message: Message
+) -> Row:
+    changed = {"by": fact.by, "at": fact.at, "version": message.sequence}
+    if isinstance(fact, ReasonTextWritten):
+        return {
+            "id": fact.text_id,
+            "types": list(fact.complaint_types),
+            "wordings": [each.model_dump() for each in fact.wordings],
+            "retired": False,
+            **changed,
+        }
+    # One that came with the software has no words here, and needs none.
+    was = row or {"id": fact.text_id, "types": [], "wordings": []}
+    return {**was, "retired": True, **changed}
+
+
+def report_key(fact: Fact, _: Message) -> Key | None:
+    return (fact.report_id,) if isinstance(fact, ReportEntered) else None
+
+
+def fold_report(_: Row | None, fact: ReportEntered, message: Message) -> Row:
+    return {
+        "id": fact.report_id,
+        "entries": [each.model_dump() for each in fact.entries],
+        "by": fact.by,
+        "at": fact.at,
+        "version": message.sequence,
+    }
+
+
 STAFF_VIEWS = (
     View(seen, seen_key, fold_seen, append_only=True),
     View(saved_queues, queue_key, fold_queue),
     View(bulks, bulk_key, fold_bulk),
     View(bulk_cases, settled_key, fold_settled, append_only=True),
     View(quality, quality_key, fold_quality),
+    View(reason_texts, text_key, fold_text),
+    View(report_entries, report_key, fold_report),
 )

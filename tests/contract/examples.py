@@ -116,7 +116,12 @@ from contracts.staff import (
     QualityRead,
     QueueForgotten,
     QueueSaved,
+    ReasonTextRetired,
+    ReasonTextWritten,
+    ReportEntered,
+    ReportEntry,
     Viewed,
+    Wording,
 )
 from tests.contract.chats import IN_CHATS, OF_OPERATORS
 
@@ -446,6 +451,28 @@ CASE = "3f2504e04f8941d39a0c0305e82c3301"
 BULK = "9d5ed678fe57bcca610140957afab571"
 
 DESK: tuple[Fact, ...] = (
+    ReasonTextWritten(
+        text_id="wrong-category",
+        complaint_types=("SM",),
+        wordings=(
+            Wording(language="en", title="Wrong category", text="“{title}” stands in [category]."),
+            Wording(language="ru", title="Не та категория", text="«{title}» стоит в [категория]."),
+        ),
+        by="sven",
+        at=day(3),
+    ),
+    ReasonTextRetired(text_id="wrong-category", by="sven", at=day(4)),
+    ReportEntered(
+        report_id="0cc175b9c0f1b6a831c399e269772661",
+        since=day(1).date(),
+        until=day(4).date(),
+        entries=(
+            ReportEntry(section="recipients", indicator="average", category="DE", value=1200),
+            ReportEntry(section="words", indicator="summary", category="all", text="Немного."),
+        ),
+        by="sven",
+        at=day(4),
+    ),
     Viewed(what="file", case_id=CASE, detail=PICTURE.id, by="mia", at=day(3)),
     Exported(what="cases", query="queue=done&type=SM", format="csv", by="sven", at=day(3)),
     QueueSaved(

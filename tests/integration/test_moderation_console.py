@@ -171,3 +171,61 @@ def test_the_periods_offered_end_where_the_next_begin() -> None:
     assert (last_year.since, last_year.until) == (date(2025, 1, 1), date(2025, 12, 31))
     assert (month.since, month.until) == (year.since, year.until)
     assert (last_month.since, last_month.until) == (date(2025, 12, 1), date(2025, 12, 31))
+
+
+async def test_reason_texts_are_kept_by_senior_people_over_the_api_and_the_console(
+    house: House,
+) -> None:
+    texts = "/api/v1/moderation/reason-texts"
+    body = {
+        "types": ["SM"],
+        "wordings": [{"language": "en", "title": "Borrowed", "text": "“{title}” has [whose]."}],
+    }
+    headers = house.headers(SVEN) | {"Idempotency-Key": "borrowed"}
+    assert (await house.http.post(texts, json=body, headers=house.headers(MIA))).status_code == 403
+    made = await house.http.post(texts, json=body, headers=headers)
+    assert made.status_code == 201, made.text
+    again = await house.http.post(texts, json=body, headers=headers)
+    assert again.json() == made.json()
+    text_id = made.json()["id"]
+
+    # It is offered for its type, filled in; a decision that leaves a field of it is refused.
+    case_id = await house.case_of(await house.intake.file(product_id=new_product()))
+    of_case = await house.get(f"/moderation/cases/{case_id}/reason-texts", MIA, language="ru")
+    mine = next(each for each in of_case if each["id"] == text_id)
+    assert mine["fields"] == ["[whose]"]
+    assert "{title}" not in mine["text"]
+    await house.send(case_id, "admit")
+    await house.send(case_id, "claim")
+    refused = await house.send(
+        case_id, "decide", status=422, outcome="dismissed", facts="It has [whose]."
+    )
+    assert refused["errors"][0] == {"field": "facts", "message": "Fill in [whose]."}
+    page = await Visitor(house, MIA).page(f"/moderation/cases/{case_id}?after={house.written}")
+    assert "Borrowed" in page
+
+    # Changed in the console on what was seen; on what was not, told so, with all that was typed.
+    sven = Visitor(house, SVEN)
+    seen = await sven.page(f"/moderation/texts/{text_id}")
+    words = {"types": "SM", "title_en": "Borrowed names", "text_en": "“{title}” has [names]."}
+    changed = await sven.send(seen, text_id, **words)
+    assert changed.status_code == 303, changed.text
+    late = await sven.send(seen, text_id, **(words | {"text_en": "Mine is [other]."}))
+    assert late.status_code == 412
+    assert "Mine is [other]." in late.text
+    strange = await sven.send(late.text, text_id, **(words | {"text_en": "{seller} lies."}))
+    assert strange.status_code == 422
+    assert "Only {title} is filled in by itself, and not {seller}." in unescape(strange.text)
+
+    # Retired, it is offered no more; one of the software's too; both are in the audit.
+    for each in (text_id, "corrected"):
+        gone = await house.http.delete(f"{texts}/{each}", headers=house.headers(SVEN))
+        assert gone.status_code == 204, gone.text
+    left = await house.get("/moderation/reason-texts", MIA, type="SM")
+    assert {text_id, "corrected"} & {each["id"] for each in left} == set()
+    retired = await house.get("/moderation/reason-texts", MIA, retired=True)
+    corrected = next(each for each in retired if each["id"] == "corrected")
+    assert (corrected["retired"], len(corrected["wordings"])) == (True, 3)
+    assert "Borrowed names" in await sven.page("/moderation/texts?retired=true")
+    audit = await house.get("/moderation/audit", SVEN, by="sven")
+    assert {"text", "text_retired"} <= {each["what"] for each in audit["items"]}

@@ -53,6 +53,7 @@ from services.moderation.decider import decide
 from services.moderation.policy import policy
 from services.moderation.state import NEW_CASE, Case, Lease, evolve
 from services.moderation.transitions import ROWS
+from services.runtime.auth.principal import ROLES as ALL_ROLES
 from services.runtime.problems import Refused
 from tests.cases import (
     ASK,
@@ -80,10 +81,14 @@ ROLES: dict[str, Actor] = {
     "senior": SARA,
     "officer": OLGA,
     "supervisor": Actor("susan", frozenset({"supervisor"})),
+    "operator": Actor("pavel", frozenset({"operator"})),
+    "developer": Actor("dev", frozenset({"developer"})),
     "customer": IVAN,
+    "guest": Actor("4f1c", frozenset()),
     "clock": CLOCK,
     "service": SERVICE,
 }
+_CALLED = {"senior": "senior_moderator", "officer": "appeals_officer"}
 COMPLAINT = derived_id("complaint", "Ivan's")
 DECISION = derived_id("decision", complaint().case_id)
 INTERIM = derived_id("interim", complaint().case_id, "listing_hidden", MONDAY.isoformat())
@@ -264,6 +269,14 @@ def _expected(name: str, state: str, role: str) -> str | None:
         if role in roles.split() and state in states.split():
             return leads or state
     return None
+
+
+def test_every_role_that_there_is_is_tried_and_whoever_has_none() -> None:
+    tried = {_CALLED.get(name, name) for name in ROLES}
+    assert tried == {*ALL_ROLES, "guest", "clock", "service"}
+    for name, actor in ROLES.items():
+        of_the_product = actor.roles & ALL_ROLES
+        assert of_the_product >= ({_CALLED.get(name, name)} & ALL_ROLES), name
 
 
 def test_the_policy_speaks_of_every_command_and_state() -> None:

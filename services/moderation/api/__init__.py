@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.moderation.api import cases, center, members, outgoing, reports
+from services.moderation.api import cases, center, members, outgoing, reason_texts, reports
 from services.moderation.api import staff as staff_api
 from services.moderation.bulk import Bulks
 from services.moderation.center import Center
@@ -12,6 +12,7 @@ from services.moderation.members import Members
 from services.moderation.outgoing.desk import OutgoingDesk
 from services.moderation.outgoing.report_store import ReportStore
 from services.moderation.staff_desk import StaffDesk
+from services.moderation.texts_desk import ReasonTexts
 from services.runtime.evidence import EvidenceStore
 
 
@@ -25,6 +26,7 @@ def router(
     staff: StaffDesk,
     bulks: Bulks,
     figures: Figures,
+    texts: ReasonTexts,
 ) -> APIRouter:
     """The routes below `/api/v1` that belong to moderation."""
     api = APIRouter(prefix="/api/v1")
@@ -34,4 +36,5 @@ def router(
     api.include_router(outgoing.router(told_outside))
     api.include_router(reports.router(counted))
     api.include_router(staff_api.router(desk, staff, bulks, figures))
+    api.include_router(reason_texts.router(desk, texts))
     return api

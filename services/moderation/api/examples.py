@@ -121,6 +121,31 @@ ON_MEASURES: Final[Mapping[str, tuple[tuple[str, Example], ...]]] = {
     "lift": (("Before its time", {"explanation": "The proof of origin came."}),),
 }
 
+REASON_TEXTS: Final[tuple[tuple[str, Example], ...]] = (
+    (
+        "For search manipulation, in two languages",
+        {
+            "types": ["SM"],
+            "wordings": [
+                {
+                    "language": "en",
+                    "title": "Keywords of other brands",
+                    "text": "“{title}” names [brands], whose goods it does not offer.",
+                },
+                {
+                    "language": "ru",
+                    "title": "Чужие бренды в названии",
+                    "text": "В «{title}» названы [бренды], товаров которых там нет.",
+                },
+            ],
+        },
+    ),
+    (
+        "For every type of complaint",
+        {"wordings": [{"language": "en", "title": "Mended", "text": "Corrected on [date]."}]},
+    ),
+)
+
 ACTED: Final[Example] = {
     "id": _CASE,
     "number": "K-93BA7-3SV0C",

@@ -1,6 +1,6 @@
 """`/moderation/cases/…`: the page of a case. Every action on it is a command of the API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -13,7 +13,8 @@ from services.moderation.commands import Decide
 from services.moderation.desk import READERS, Desk
 from services.moderation.policy import policy
 from services.moderation.read_models import CaseDetail
-from services.moderation.reason_texts import reason_texts, unfilled
+from services.moderation.reason_texts import OfferedText
+from services.moderation.texts_desk import ReasonTexts
 from services.moderation.web import labels
 from services.moderation.web.command_forms import command_forms
 from services.moderation.web.foreign import originals
@@ -31,9 +32,19 @@ Reader = Annotated[Principal, Depends(require(*READERS))]
 
 
 def router(
-    pages: Pages, desk: Desk, live: Live, translator: Translator, *, clock: Clock
+    pages: Pages,
+    desk: Desk,
+    texts: ReasonTexts,
+    live: Live,
+    translator: Translator,
+    *,
+    clock: Clock,
 ) -> APIRouter:
     site = APIRouter(prefix="/moderation", dependencies=[Depends(verify_csrf)])
+
+    async def texts_for(who: Principal, case: CaseDetail) -> Sequence[OfferedText]:
+        title = case.product.title or case.number
+        return await texts.offered(who, case.type, language=reader().language, title=title)
 
     async def shown(
         request: Request,
@@ -75,6 +86,7 @@ def router(
             told=labels.done(done),
             preview=decision,
             rule=policy().rules[case.type],
+            texts=await texts_for(who, case),
             holds=case.holder == who.id and case.held_until is not None and case.held_until > now,
             held=case.held_until is not None and case.held_until > now,
             forms=command_forms(case),
@@ -113,11 +125,11 @@ def router(
             typed = Form.of(form)
             return await shown(request, who, case_id, form=typed, command="decide", preview=form)
         if form.get("intent") == "template":
-            typed = _with_text(form, await desk.case(who, case_id))
+            offered = await texts_for(who, await desk.case(who, case_id))
+            typed = _with_text(form, offered)
             return await shown(request, who, case_id, form=typed, command=command)
         try:
             asked = command_of(command, form)
-            _check_filled(form)
             acted = await desk.act(who, case_id, asked, if_match=_version(form))
         except NotFound:
             raise
@@ -154,22 +166,14 @@ def _meanwhile(case: CaseDetail, since: int | None) -> list[labels.Event]:
     return labels.events_for_staff(newer)[::-1]
 
 
-def _with_text(form: FormData, case: CaseDetail) -> Form:
+def _with_text(form: FormData, texts: Sequence[OfferedText]) -> Form:
     """The form with the text that was chosen, after what the moderator wrote."""
     typed = Form.of(form)
-    chosen = next((e for e in reason_texts(case.type) if e.id == form.get("template")), None)
+    chosen = next((each for each in texts if each.id == form.get("template")), None)
     if chosen is None:
         return typed
-    text = chosen.filled(reader().language, {"title": case.product.title or case.number})
-    written = "\n\n".join(part for part in (typed.value("facts").strip(), text) if part)
+    written = "\n\n".join(e for e in (typed.value("facts").strip(), chosen.text) if e)
     return Form({**typed.values, "facts": [written]})
-
-
-def _check_filled(form: FormData) -> None:
-    facts = form.get("facts")
-    if isinstance(facts, str) and (left := unfilled(facts)):
-        message = _("Fill in %(fields)s.") % {"fields": ", ".join(left)}
-        raise Invalid([{"field": "facts", "message": message}])
 
 
 def _version(form: FormData) -> int | None:

@@ -17,7 +17,12 @@ _OWN_RULE = "own_rule"
 """The ground that the policy's rule for the type of complaint gives."""
 
 _ABSENT = frozenset({"missing", "string_too_short", "enum", "too_short"})
-_FIELD_OF = {"ends_at": "ends_on", "ground": "ground_reference", "body": "outcome"}
+_FIELD_OF = {
+    "ends_at": "ends_on",
+    "ground": "ground_reference",
+    "body": "outcome",
+    "ruling.facts": "facts",
+}
 
 
 def command_of(name: str, form: FormData) -> StaffCommand:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from contracts.taxonomy import taxonomy
-from services.moderation import reason_texts as texts
 from services.moderation.bulk import POSSIBLE
 from services.moderation.commands.staff import Restriction
 from services.moderation.read_models import CaseDetail, CaseSummary, TimelineEntry
@@ -14,7 +13,7 @@ from services.moderation.web.bulk_forms import NEEDS_ONE_CASE
 from services.moderation.web.command_forms import command_form
 from services.moderation.web.labels import Label
 from services.runtime.sentences import gettext as _
-from services.runtime.sentences import language_name, named, ngettext
+from services.runtime.sentences import language_name, ngettext
 
 
 def queue_name(name: str) -> str:
@@ -114,11 +113,6 @@ def appeals_offered(case: CaseDetail) -> list[tuple[str, str]]:
     return [(each.id, of[each.appellant]) for each in case.appeals if not each.barred]
 
 
-def texts_offered(case: CaseDetail) -> list[dict[str, str]]:
-    """The texts that a decision on the case may begin with."""
-    return [{"id": each.id, "title": named(each.title)} for each in texts.reason_texts(case.type)]
-
-
 def command_name(name: str) -> str:
     """A command of staff as its form is called."""
     without_case = name in POSSIBLE and name not in NEEDS_ONE_CASE
@@ -139,6 +133,9 @@ def audited(entry: AuditEntry) -> str:
         "audit": _("Saw the audit"),
         "export": _("Exported"),
         "quality": _("Read again"),
+        "text": _("Wrote a reason text"),
+        "text_retired": _("Retired a reason text"),
+        "report": _("Entered figures into the report"),
     }.get(entry.what, entry.what)
 
 
@@ -176,6 +173,5 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         reasons_offered,
         record_state,
         restrictions_offered,
-        texts_offered,
     )
 }

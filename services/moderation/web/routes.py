@@ -10,6 +10,7 @@ from services.moderation.members import Members
 from services.moderation.outgoing.desk import OutgoingDesk
 from services.moderation.outgoing.report_store import ReportStore
 from services.moderation.staff_desk import StaffDesk
+from services.moderation.texts_desk import ReasonTexts
 from services.moderation.web import bulk as bulk_pages
 from services.moderation.web import center as center_pages
 from services.moderation.web import (
@@ -20,6 +21,7 @@ from services.moderation.web import (
     oversight,
     queue,
     queue_labels,
+    reason_texts,
     report,
     report_labels,
 )
@@ -47,6 +49,7 @@ def router(
     staff: StaffDesk,
     bulks: Bulks,
     figures: Figures,
+    texts: ReasonTexts,
     members: Members,
     told_outside: OutgoingDesk,
     counted: ReportStore,
@@ -60,11 +63,12 @@ def router(
     """
     site = APIRouter(include_in_schema=False)
     site.include_router(queue.router(pages, desk, staff, live))
-    site.include_router(console.router(pages, desk, live, translator, clock=clock))
+    site.include_router(console.router(pages, desk, texts, live, translator, clock=clock))
     site.include_router(bulk_pages.router(pages, bulks))
     site.include_router(oversight.router(pages, desk, staff, figures))
     site.include_router(member_pages.router(pages, members, staff, live))
     site.include_router(outgoing_pages.router(pages, told_outside, live))
+    site.include_router(reason_texts.router(pages, texts))
     site.include_router(report.router(pages, counted, clock=clock))
     site.include_router(center_pages.router(pages, center, live))
     return site
