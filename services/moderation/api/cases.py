@@ -15,6 +15,7 @@ from services.moderation.api.conventions import (
     IfMatch,
     Key,
     Limit,
+    Part,
     download,
     tagged,
     version_in,
@@ -96,10 +97,10 @@ def router(desk: Desk, evidence: EvidenceStore) -> APIRouter:
 
     @api.get("/cases/{case_id}/evidence/{evidence_id}", response_class=StreamingResponse)
     async def download_evidence(
-        case_id: CaseId, evidence_id: EvidenceId, who: Reader
+        case_id: CaseId, evidence_id: EvidenceId, who: Reader, part: Part
     ) -> StreamingResponse:
-        """A file that either side sent, as an attachment."""
-        return await download(evidence, await desk.evidence(who, case_id, evidence_id))
+        """A file that either side sent, or a part of it, as an attachment."""
+        return await download(evidence, await desk.evidence(who, case_id, evidence_id), part)
 
     @api.post("/cases/{case_id}/decide/preview")
     async def preview(case_id: CaseId, who: Reader, body: Decide) -> Preview:

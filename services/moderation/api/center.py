@@ -11,6 +11,7 @@ from services.moderation.api.conventions import (
     Cursor,
     EvidenceId,
     Limit,
+    Part,
     Token,
     download,
     tagged,
@@ -53,11 +54,15 @@ def router(center: Center, evidence: EvidenceStore) -> APIRouter:
 
     @api.get("/complaints/{complaint_id}/evidence/{evidence_id}", response_class=StreamingResponse)
     async def download_own_evidence(
-        complaint_id: ComplaintId, evidence_id: EvidenceId, viewer: Viewer, token: Token = None
+        complaint_id: ComplaintId,
+        evidence_id: EvidenceId,
+        viewer: Viewer,
+        part: Part,
+        token: Token = None,
     ) -> StreamingResponse:
         """A file that the complainant sent with the complaint, as an attachment."""
         file = await center.complaint_evidence(viewer, complaint_id, evidence_id)
-        return await download(evidence, file)
+        return await download(evidence, file, part)
 
     @api.get("/cases")
     async def list_cases_against(
@@ -82,12 +87,16 @@ def router(center: Center, evidence: EvidenceStore) -> APIRouter:
 
     @api.get("/cases/{case_id}/evidence/{evidence_id}", response_class=StreamingResponse)
     async def download_evidence_of_case(
-        case_id: CaseId, evidence_id: EvidenceId, viewer: Viewer, token: Token = None
+        case_id: CaseId,
+        evidence_id: EvidenceId,
+        viewer: Viewer,
+        part: Part,
+        token: Token = None,
     ) -> StreamingResponse:
         """A file that the accused sent, or one that shows what is alleged, as an attachment; the
         latter without the name that its uploader gave it."""
         file, foreign = await center.case_evidence(viewer, case_id, evidence_id)
-        return await download(evidence, file, name="evidence" if foreign else None)
+        return await download(evidence, file, part, name="evidence" if foreign else None)
 
     @api.get("/standing")
     async def read_standing(viewer: Viewer, after: After = None) -> StandingShown:

@@ -1,14 +1,15 @@
 """What the routes have in common: versions as ETags, parameters, downloads, problem details."""
 
 from mimetypes import guess_extension
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import quote
 
-from fastapi import Header, Path, Query, Response
+from fastapi import Depends, Header, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
 from services.runtime.evidence import EvidenceStore
 from services.runtime.problems import Invalid
+from services.runtime.ranges import cut, part_of
 from services.runtime.sentences import gettext as _
 
 CaseId = Annotated[str, Path(description="The case's id.")]
@@ -69,6 +70,26 @@ _NO_SCRIPTS = {
 }
 
 
+class _Part(NamedTuple):
+    """The part of a file that is asked for; of the file called `same`, where that is said."""
+
+    header: str | None
+    same: str | None
+
+
+def _part(
+    wanted: Annotated[
+        str | None,
+        Header(alias="Range", description="A part of the file, such as `bytes=0-99`."),
+    ] = None,
+    same: Annotated[str | None, Header(alias="If-Range", include_in_schema=False)] = None,
+) -> _Part:
+    return _Part(wanted, same)
+
+
+Part = Annotated[_Part, Depends(_part)]
+
+
 def tagged(response: Response, version: int) -> None:
     """Tells the version; what a reader sees is never shared by caches."""
     response.headers["ETag"] = f'"{version}"'
@@ -86,9 +107,9 @@ def version_in(if_match: str | None) -> int | None:
 
 
 async def download(
-    evidence: EvidenceStore, evidence_id: str, *, name: str | None = None
+    evidence: EvidenceStore, evidence_id: str, part: Part, *, name: str | None = None
 ) -> StreamingResponse:
-    """The file, to be saved and not opened: its content is somebody else's.
+    """The file or a part of it, to be saved and not opened: its content is somebody else's.
 
     With `name`, it is called so, with the ending of its kind, and not as its uploader called it.
     """
@@ -99,6 +120,14 @@ async def download(
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(called, safe='')}",
         "Content-Length": str(file.size),
         "ETag": f'"{file.sha256}"',
+        "Accept-Ranges": "bytes",
         **_NO_SCRIPTS,
     }
+    wanted = part_of(part.header, file.size) if part.same in (None, headers["ETag"]) else None
+    if wanted is not None:
+        headers["Content-Length"] = str(len(wanted))
+        headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{file.size}"
+        return StreamingResponse(
+            cut(chunks, wanted), 206, media_type=file.media_type, headers=headers
+        )
     return StreamingResponse(chunks, media_type=file.media_type, headers=headers)
