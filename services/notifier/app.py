@@ -112,6 +112,7 @@ def build(
         name="sending",
         stream=MAIL,
         subjects=("mail.*.*",),
+        about=MailQueued,
         workers=settings.smtp_sessions * WAITING,
     )(sending.on_message)
 
