@@ -28,7 +28,7 @@ from services.notifier.settings import Settings
 from services.notifier.signing import Signer
 from services.notifier.signing import signer as dkim
 from services.notifier.smtp import Smtp, Transport
-from services.notifier.statement import attachments
+from services.notifier.statement import Attachment, attachments
 from services.notifier.store import Ledger
 from services.notifier.tables import metadata
 from services.notifier.web import notices, preferences, routes
@@ -83,6 +83,9 @@ def build(
 
     def preview(mail: MailQueued) -> Rendered:
         return render(mail, shown, brand=sender.name)
+
+    def attached(mail: MailQueued) -> Sequence[Attachment]:
+        return attachments(mail, shown, brand=sender.name)
 
     wishes = Wishes(parts.database)
     digests = Digests(parts.events, parts.timers, lambda mail: preview(mail).subject, clock=clock)
@@ -140,7 +143,9 @@ def build(
             api.router(ledger, preview),
             preferences.router(pages, choices),
             notices.router(pages, ledger, preview, choices, live),
-            routes.router(pages, ledger, preview, mailbox, Outbox(parts.events, clock=clock)),
+            routes.router(
+                pages, ledger, preview, attached, mailbox, Outbox(parts.events, clock=clock)
+            ),
         ],
     )
     pages.install(app)

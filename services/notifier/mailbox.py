@@ -100,6 +100,14 @@ async def serve(settings: MailboxSettings) -> None:
         await stop.wait()
 
 
+class File(NamedTuple):
+    """What was attached to a mail."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
 class Received(NamedTuple):
     """A mail in the mailbox. `key` is its file's name."""
 
@@ -114,6 +122,17 @@ class Received(NamedTuple):
     @property
     def html(self) -> str:
         return self._part("html")
+
+    @property
+    def files(self) -> Sequence[File]:
+        """What is attached, in order; what is too odd to be read is in the mail as a whole."""
+        found: list[File] = []
+        with contextlib.suppress(Exception):  # Python's parser raises anything, as in `_legible`
+            for part in self.message.iter_attachments():
+                content = part.get_content()
+                if isinstance(content, bytes):
+                    found.append(File(part.get_filename() or "", part.get_content_type(), content))
+        return found
 
     def header(self, name: str) -> str:
         return _legible(lambda: str(self.message.get(name, "")))

@@ -154,3 +154,14 @@ def test_files_that_are_no_mails_of_ours_are_in_order_too(tmp_path: Path) -> Non
         (tmp_path / "cur" / name).write_bytes(b"Subject: x\n\nx")
     keys = [mail.key for mail in Reader(tmp_path).page(before=None, limit=5)]
     assert keys == ["2.M40P1Q2.host", "2.M5P1Q1.host:2,S", "oddly-named"]
+
+
+async def test_what_is_attached_can_be_taken_out(mailbox: tuple[int, Reader]) -> None:
+    port, reader = mailbox
+    message = letter()
+    message.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="a.pdf")
+    await aiosmtplib.send(message, hostname=HOST, port=port, start_tls=False)
+    await aiosmtplib.send(letter(), hostname=HOST, port=port, start_tls=False)
+    without, with_one = reader.page(before=None, limit=50)
+    assert not without.files
+    assert with_one.files == [("a.pdf", "application/pdf", b"%PDF-1.7")]

@@ -1,18 +1,21 @@
 """`/mail`: the ledger, one mail as its reader sees it, and the embedded mailbox."""
 
 import asyncio
-from typing import Annotated
-from urllib.parse import urlencode
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.requests import Request
 
 from contracts.ids import new_id
-from services.notifier.mailbox import Reader, Received
+from contracts.mail import MailQueued
+from services.notifier.mailbox import File, Reader, Received
 from services.notifier.outbox import Outbox
 from services.notifier.projection import State
 from services.notifier.rendering import Preview
+from services.notifier.statement import Attachment
 from services.notifier.store import Ledger, queued
 from services.runtime.auth import Viewer, require, verify_csrf
 from services.runtime.auth.principal import STAFF_ROLES
@@ -38,8 +41,17 @@ FRAMED = {
 """The headers of a mail's HTML: it may look as it likes, and do nothing."""
 
 
+Attached = Callable[[MailQueued], Sequence[Attachment]]
+"""The documents that go along with a mail."""
+
+
 def router(
-    pages: Pages, ledger: Ledger, preview: Preview, mailbox: Reader | None, outbox: Outbox
+    pages: Pages,
+    ledger: Ledger,
+    preview: Preview,
+    attached: Attached,
+    mailbox: Reader | None,
+    outbox: Outbox,
 ) -> APIRouter:
     """`mailbox` is None where mails go to a server of somebody else's."""
     site = APIRouter(
@@ -84,6 +96,7 @@ def router(
             headers=FRAMING,
             mail=row,
             rendered=preview(queued(row)),
+            files=_files(attached(queued(row)), f"/mail/{mail_id}"),
             address=await ledger.address(row["to_address"]),
             nonce=new_id(),
             has_mailbox=mailbox is not None,
@@ -104,7 +117,35 @@ def router(
             raise NotFound(_("There is no such mail."))
         return HTMLResponse(preview(queued(row)).html, headers=FRAMED)
 
+    @site.get("/{mail_id}/files/{place}")
+    async def file(mail_id: str, place: int) -> Response:
+        row = await ledger.one(mail_id)
+        return _file(attached(queued(row)) if row else (), place)
+
     return site
+
+
+def _files(files: Sequence[Attachment | File], at: str) -> list[dict[str, Any]]:
+    return [
+        {"name": each.name, "size": len(each.content), "href": f"{at}/files/{place}"}
+        for place, each in enumerate(files)
+    ]
+
+
+def _file(files: Sequence[Attachment | File], place: int) -> Response:
+    """Shown in the browser where it is a PDF, which has a place of its own there; else saved."""
+    if not 0 <= place < len(files):
+        raise NotFound(_("There is no such file at the mail."))
+    file = files[place]
+    shown = file.media_type == "application/pdf"
+    headers = {
+        "content-disposition": f"{'inline' if shown else 'attachment'}; "
+        f"filename*=UTF-8''{quote(file.name, safe='')}",
+        "x-content-type-options": "nosniff",
+        "cache-control": "private, no-store",
+    }
+    media_type = file.media_type if shown else "application/octet-stream"
+    return Response(file.content, media_type=media_type, headers=headers)
 
 
 def _add_mailbox(site: APIRouter, pages: Pages, mailbox: Reader) -> None:
@@ -131,8 +172,17 @@ def _add_mailbox(site: APIRouter, pages: Pages, mailbox: Reader) -> None:
     async def one_received(request: Request, key: str) -> HTMLResponse:
         mail = await received(key)
         return pages.render(
-            request, "mail/received.html", headers=FRAMING, mail=mail, has_mailbox=True
+            request,
+            "mail/received.html",
+            headers=FRAMING,
+            mail=mail,
+            files=_files(mail.files, f"/mail/mailbox/{quote(key, safe='')}"),
+            has_mailbox=True,
         )
+
+    @site.get("/mailbox/{key}/files/{place}")
+    async def file_received(key: str, place: int) -> Response:
+        return _file((await received(key)).files, place)
 
     @site.get("/mailbox/{key}/html")
     async def html_received(key: str) -> HTMLResponse:
