@@ -20,6 +20,7 @@ from services.moderation.member_store import MemberStore
 from services.moderation.members import Members
 from services.moderation.outgoing.desk import OutgoingDesk
 from services.moderation.outgoing.far_sides import Database, Endpoint, Folder, Register
+from services.moderation.outgoing.report_desk import ReportDesk
 from services.moderation.outgoing.report_store import ReportStore
 from services.moderation.outgoing.sending import Outgoing
 from services.moderation.outgoing.store import OutgoingStore
@@ -135,7 +136,14 @@ def build(
     parts.on_stop.append(translator.aclose)
     parts.on_stop += [far.aclose for far in (endpoint, register) if far is not None]
     told_outside = OutgoingDesk(store=outgoing_store, outgoing=outgoing, projector=projector)
-    counted = ReportStore(parts.database, trusted_flaggers=rules.trusted_flaggers)
+    reports = ReportDesk(
+        store=ReportStore(parts.database, trusted_flaggers=rules.trusted_flaggers),
+        staff=staff,
+        events=parts.events,
+        projector=staff_projector,
+        database=parts.database,
+        clock=clock,
+    )
     pages = Pages(
         WEB / "templates",
         static=WEB / "static",
@@ -155,7 +163,7 @@ def build(
                 EvidenceStore(parts.bus),
                 members,
                 told_outside,
-                counted,
+                reports,
                 staff,
                 bulks,
                 figures,
@@ -171,7 +179,7 @@ def build(
                 texts=texts,
                 members=members,
                 told_outside=told_outside,
-                counted=counted,
+                reports=reports,
                 live=live,
                 translator=translator,
                 clock=clock,

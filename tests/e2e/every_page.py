@@ -147,6 +147,7 @@ WALKS = {
             "/moderation/outgoing",
             "/moderation/outgoing/{outgoing}",
             "/moderation/report",
+            "/moderation/report/enter?since=2026-01-01&until=2026-12-31",
             "/moderation/texts",
             "/moderation/texts/new",
             "/moderation/texts/wrong-category",

@@ -229,3 +229,35 @@ async def test_reason_texts_are_kept_by_senior_people_over_the_api_and_the_conso
     assert "Borrowed names" in await sven.page("/moderation/texts?retired=true")
     audit = await house.get("/moderation/audit", SVEN, by="sven")
     assert {"text", "text_retired"} <= {each["what"] for each in audit["items"]}
+
+
+async def test_what_no_log_can_know_is_entered_into_the_report_and_its_file_is_in_the_audit(
+    house: House,
+) -> None:
+    period = {"since": "2025-01-01", "until": "2025-12-31"}
+    path = "/api/v1/moderation/reports/transparency"
+    sven = Visitor(house, SVEN)
+    query = "since=2025-01-01&until=2025-12-31"
+    page = await sven.page(f"/moderation/report/enter?{query}")
+    field = re.search(r"e\d+(?=\" rows=\"3\"[^>]*>\s*</textarea>\s*</div>\s*</fieldset>)", page)
+    assert field  # the last one: recipients
+    refused = await sven.send(page, r"enter\?[^\"]*", **{field[0]: "DE lots"})
+    assert refused.status_code == 422
+    assert "DE lots" in refused.text
+    entered = await sven.send(page, r"enter\?[^\"]*", **{field[0]: "DE 1 200\nFR 900"})
+    assert entered.status_code == 303, entered.text
+    stale = await sven.send(page, r"enter\?[^\"]*", **{field[0]: "DE 7"})
+    assert stale.status_code == 412
+    assert "DE 7" in stale.text
+
+    shown = text_of(await Visitor(house, MIA).page(f"/moderation/report?{query}"))
+    assert "Average monthly active recipients · DE 1,200" in shown
+    assert "rows are still to be filled in by the platform." in shown
+
+    file = await house.http.get(path, params=period | {"format": "csv"}, headers=house.headers(MIA))
+    assert ",average monthly active recipients,FR,900,,entered" in file.text
+    assert ",safeguards,all,,to be filled in by the platform,missing" in file.text
+    audit = await house.get("/moderation/audit", SVEN)
+    told = {(each["what"], each["by"], each["detail"]) for each in audit["items"]}
+    assert ("report", "sven", query) in told
+    assert ("export", "mia", f"report csv {query}") in told

@@ -10,7 +10,7 @@ from services.moderation.desk import Desk
 from services.moderation.figures import Figures
 from services.moderation.members import Members
 from services.moderation.outgoing.desk import OutgoingDesk
-from services.moderation.outgoing.report_store import ReportStore
+from services.moderation.outgoing.report_desk import ReportDesk
 from services.moderation.staff_desk import StaffDesk
 from services.moderation.texts_desk import ReasonTexts
 from services.runtime.evidence import EvidenceStore
@@ -22,7 +22,7 @@ def router(
     evidence: EvidenceStore,
     records: Members,
     told_outside: OutgoingDesk,
-    counted: ReportStore,
+    yearly: ReportDesk,
     staff: StaffDesk,
     bulks: Bulks,
     figures: Figures,
@@ -34,7 +34,7 @@ def router(
     api.include_router(center.router(complaint_center, evidence))
     api.include_router(members.router(records))
     api.include_router(outgoing.router(told_outside))
-    api.include_router(reports.router(counted))
+    api.include_router(reports.router(yearly))
     api.include_router(staff_api.router(desk, staff, bulks, figures))
     api.include_router(reason_texts.router(desk, texts))
     return api

@@ -146,6 +146,30 @@ REASON_TEXTS: Final[tuple[tuple[str, Example], ...]] = (
     ),
 )
 
+REPORT_ENTRIES: Final[tuple[tuple[str, Example], ...]] = (
+    (
+        "Recipients in two Member States, and words",
+        {
+            "entries": [
+                {
+                    "section": "recipients (Art. 24(2), Art. 42(3))",
+                    "indicator": "average monthly active recipients",
+                    "category": state,
+                    "value": number,
+                }
+                for state, number in (("DE", 120000), ("FR", 90000))
+            ]
+            + [
+                {
+                    "section": "automated means (Art. 15(1)(e))",
+                    "indicator": "safeguards",
+                    "text": "A person decides every case.",
+                }
+            ]
+        },
+    ),
+)
+
 ACTED: Final[Example] = {
     "id": _CASE,
     "number": "K-93BA7-3SV0C",

@@ -11,11 +11,23 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.taxonomy import taxonomy
+from services.moderation.outgoing.report_template import (
+    AUTOMATED,
+    DISPUTES,
+    ORDERS,
+    PLATFORM,
+    TEMPLATE,
+    Entry,
+    Wanted,
+)
+from services.moderation.read_models import Shown
+
+TO_BE_FILLED_IN: Final = "to be filled in by the platform"
 
 Data = dict[str, Any]
 
@@ -46,13 +58,16 @@ class Imposed(NamedTuple):
 
 
 class Figure(BaseModel):
-    """One row of the report. `category` is the type of complaint, or `all`."""
+    """One row of the report. `category` is the type of complaint, or `all`; of what was entered, a
+    Member State or a language too. `missing` ones the platform has still to enter."""
 
     model_config = ConfigDict(frozen=True)
     section: str
     indicator: str
     category: str
-    value: float
+    value: float | None
+    text: str = ""
+    source: Literal["counted", "entered", "missing"] = "counted"
 
 
 class Report(BaseModel):
@@ -61,6 +76,46 @@ class Report(BaseModel):
     since: date
     until: date
     figures: tuple[Figure, ...]
+
+
+class Entered(Shown):
+    """What staff entered into the report of a period, the last time."""
+
+    since: date
+    until: date
+    entries: tuple[Entry, ...] = ()
+    by: str | None = None
+    at: datetime | None = None
+    version: int = 0
+
+
+def with_entries(counted: Sequence[Figure], entries: Sequence[Entry]) -> tuple[Figure, ...]:
+    """The whole report: what is counted, what was entered, and what is missing, by section."""
+    entered: dict[tuple[str, str], list[Figure]] = {}
+    for each in entries:
+        row = Figure(**each.model_dump(), source="entered")
+        entered.setdefault((each.section, each.indicator), []).append(row)
+    asked = [
+        row
+        for each in TEMPLATE
+        for row in entered.get((each.section, each.indicator)) or [_missing(each)]
+    ]
+    order = dict.fromkeys(
+        (PLATFORM, ORDERS, *(each.section for each in counted), *(each.section for each in asked))
+    )
+    place = {section: position for position, section in enumerate(order)}
+    return tuple(sorted((*counted, *asked), key=lambda each: place[each.section]))
+
+
+def _missing(wanted: Wanted) -> Figure:
+    return Figure(
+        section=wanted.section,
+        indicator=wanted.indicator,
+        category="all",
+        value=None,
+        text=TO_BE_FILLED_IN,
+        source="missing",
+    )
 
 
 def figures(
@@ -125,7 +180,7 @@ def _disputes_and_misuse(
 ) -> Iterator[Figure]:
     """Art. 24(1): disputes before settlement bodies, and suspensions under Art. 23."""
     disputes = sum(each.kind == "out_of_court" and bool(each.data["open"]) for each in happened)
-    yield _all("disputes (Art. 24(1)(a))", "submitted to a settlement body", disputes)
+    yield _all(DISPUTES, "submitted to a settlement body", disputes)
     section = "misuse (Art. 24(1)(b), Art. 23)"
     accounts = sum(each.kind in ("account_frozen", "account_closed") for each in imposed)
     yield _all(section, "accounts suspended or closed", accounts)
@@ -141,7 +196,7 @@ def _disputes_and_misuse(
 
 def _automation(happened: Sequence[Happened]) -> Iterator[Figure]:
     """Art. 15(1)(e): where machines took part, and how often they were wrong."""
-    section = "automated means (Art. 15(1)(e))"
+    section = AUTOMATED
     decided = [each for each in happened if each.kind == "decided"]
     detected = [each for each in decided if each.data["statement"].get("automated_detection")]
     helped = [each for each in decided if each.data["statement"].get("automated_decision")]
@@ -158,8 +213,16 @@ def as_csv(rows: Iterable[Figure]) -> str:
     table = csv.writer(text)
     table.writerow(Figure.model_fields)
     for row in rows:
-        table.writerow((row.section, row.indicator, row.category, f"{row.value:g}"))
+        value = "" if row.value is None else f"{row.value:.15g}"
+        table.writerow(
+            (row.section, row.indicator, row.category, value, _unread(row.text), row.source)
+        )
     return text.getvalue()
+
+
+def _unread(text: str) -> str:
+    """Words that no table calculation reads as a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
 
 
 def _by_type(section: str, indicator: str, types: Iterable[str]) -> Iterator[Figure]:

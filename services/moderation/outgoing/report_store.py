@@ -32,8 +32,7 @@ class ReportStore:
     async def report(self, since: date, until: date) -> Report:
         """Of the days from `since` to `until`, both included (UTC). Raises Invalid for a period
         that ends before it begins."""
-        if until < since:
-            raise Invalid([{"field": "until", "message": _("The period ends before it begins.")}])
+        self.check_period(since, until)
         begin = datetime.combine(since, time(), UTC)
         end = datetime.combine(until, time(), UTC) + timedelta(days=1)
         rows = figures(
@@ -42,6 +41,11 @@ class ReportStore:
             await self.imposed(begin, end),
         )
         return Report(since=since, until=until, figures=rows)
+
+    def check_period(self, since: date, until: date) -> None:
+        """Raises Invalid for a period that ends before it begins."""
+        if until < since:
+            raise Invalid([{"field": "until", "message": _("The period ends before it begins.")}])
 
     async def filed(self, since: datetime, until: datetime) -> Sequence[Filed]:
         c = complaints.c

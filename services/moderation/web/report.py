@@ -1,4 +1,4 @@
-"""`/moderation/report`: the counts of the yearly transparency report, for any period."""
+"""`/moderation/report`: the yearly transparency report, for any period, and what staff enter."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -7,19 +7,21 @@ from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.requests import Request
 
 from services.moderation.desk import READERS
 from services.moderation.outgoing.report import Figure
-from services.moderation.outgoing.report_store import ReportStore
-from services.runtime.auth import Principal, require
+from services.moderation.outgoing.report_desk import WRITERS, ReportDesk
+from services.moderation.web import report_forms
+from services.runtime.auth import Principal, require, verify_csrf
 from services.runtime.clock import Clock
-from services.runtime.problems import Invalid
+from services.runtime.problems import Invalid, Refused, Stale
 from services.runtime.sentences import gettext as _
 from services.runtime.web import Form, Pages
 
 Reader = Annotated[Principal, Depends(require(*READERS))]
+Writer = Annotated[Principal, Depends(require(*WRITERS))]
 
 ALL = "all"
 
@@ -45,11 +47,19 @@ class Period(NamedTuple):
         return urlencode({"since": self.since, "until": self.until})
 
 
+class Asked(NamedTuple):
+    """A section of what staff enter, with the rows of each indicator."""
+
+    section: str
+    rows: tuple[Figure, ...]
+
+
 def tables(figures: Iterable[Figure]) -> tuple[Table, ...]:
-    """The figures as tables, sections, indicators and categories in their own order."""
+    """What is counted as tables, sections, indicators and categories in their own order."""
     found = []
-    for section, group in groupby(figures, key=lambda each: each.section):
-        counted: dict[str, dict[str, float]] = {}
+    counted_here = (each for each in figures if each.source == "counted")
+    for section, group in groupby(counted_here, key=lambda each: each.section):
+        counted: dict[str, dict[str, float | None]] = {}
         categories: dict[str, None] = {}
         for each in group:
             counted.setdefault(each.indicator, {})[each.category] = each.value
@@ -60,6 +70,14 @@ def tables(figures: Iterable[Figure]) -> tuple[Table, ...]:
         )
         found.append(Table(section, tuple(categories), rows))
     return tuple(found)
+
+
+def asked(figures: Iterable[Figure]) -> tuple[Asked, ...]:
+    """What was entered or is still to be, section by section."""
+    entered = [each for each in figures if each.source != "counted"]
+    return tuple(
+        Asked(section, tuple(group)) for section, group in groupby(entered, lambda e: e.section)
+    )
 
 
 def periods(today: date) -> tuple[Period, ...]:
@@ -74,18 +92,18 @@ def periods(today: date) -> tuple[Period, ...]:
     )
 
 
-def router(pages: Pages, counted: ReportStore, *, clock: Clock) -> APIRouter:
-    site = APIRouter(prefix="/moderation/report")
+def router(pages: Pages, reports: ReportDesk, *, clock: Clock) -> APIRouter:
+    site = APIRouter(prefix="/moderation/report", dependencies=[Depends(verify_csrf)])
 
     @site.get("")
     async def report_page(
-        request: Request, who: Reader, since: str = "", until: str = ""
+        request: Request, who: Reader, since: str = "", until: str = "", done: bool = False
     ) -> HTMLResponse:
         offered = periods(clock().date())
         typed = {"since": since or str(offered[0].since), "until": until or str(offered[0].until)}
         form, shown, status = Form.of(typed), None, 200
         try:
-            shown = await counted.report(*(_day(name, text) for name, text in typed.items()))
+            shown = await reports.report(who, *(_day(name, text) for name, text in typed.items()))
         except Invalid as refusal:
             form, status = Form.refused(typed, refusal), refusal.status
         return pages.render(
@@ -96,10 +114,62 @@ def router(pages: Pages, counted: ReportStore, *, clock: Clock) -> APIRouter:
             periods=offered,
             shown=shown,
             tables=tables(shown.figures) if shown else (),
+            asked=asked(shown.figures) if shown else (),
+            missing=sum(each.source == "missing" for each in shown.figures) if shown else 0,
             query=urlencode(typed),
+            writes=who.may(*WRITERS),
+            done=done,
         )
 
+    async def entering(
+        request: Request,
+        who: Principal,
+        since: date,
+        until: date,
+        *,
+        form: Form | None = None,
+        status: int = 200,
+    ) -> HTMLResponse:
+        entered = await reports.entered(who, since, until)
+        return pages.render(
+            request,
+            "console/report-enter.html",
+            status=status,
+            entered=entered,
+            form=form or report_forms.form_of(entered.entries),
+            refused=form is not None,
+            sections=report_forms.SECTIONS,
+            query=urlencode({"since": since, "until": until}),
+        )
+
+    @site.get("/enter")
+    async def enter_page(request: Request, who: Writer, since: date, until: date) -> HTMLResponse:
+        return await entering(request, who, since, until)
+
+    @site.post("/enter")
+    async def enter(request: Request, who: Writer, since: date, until: date) -> Response:
+        form = await request.form()
+        version = str(form.get("version", ""))
+        if_match = int(version) if version.isdecimal() else None
+        try:
+            entries = report_forms.entries_of(form)
+            await reports.enter(who, since, until, entries, if_match=if_match)
+        except Stale as refusal:
+            typed = Form(Form.of(form).values, message=_CHANGED)
+            return await entering(request, who, since, until, form=typed, status=refusal.status)
+        except Refused as refusal:
+            typed = Form.refused(form, refusal)
+            return await entering(request, who, since, until, form=typed, status=refusal.status)
+        place = urlencode({"since": since, "until": until, "done": True})
+        return RedirectResponse(f"/moderation/report?{place}", 303)
+
     return site
+
+
+_CHANGED = _(
+    "Somebody entered something meanwhile; below is what you typed. Look at theirs in another "
+    "window; sent again, yours takes its place."
+)
 
 
 def _day(field: str, text: str) -> date:

@@ -3,16 +3,33 @@ Functions of the templates."""
 
 from collections.abc import Sequence
 
+from services.moderation.outgoing.report_template import (
+    AUTOMATED,
+    DISPUTES,
+    LANGUAGES,
+    MEMBER_STATES,
+    ORDERS,
+    OWN_INITIATIVE,
+    PEOPLE,
+    PLATFORM,
+    RECIPIENTS,
+)
 from services.moderation.web import labels
 from services.runtime.sentences import gettext as _
+from services.runtime.sentences import language_name
 
 _SECTIONS = {
+    PLATFORM: _("The provider and the service"),
+    ORDERS: _("Orders of Member States (Article 15(1)(a))"),
+    OWN_INITIATIVE: _("Own initiative (Article 15(1)(c))"),
+    PEOPLE: _("Human resources (Article 42(2), very large platforms only)"),
+    RECIPIENTS: _("Recipients (Articles 24(2) and 42(3))"),
     "notices (Art. 15(1)(b))": _("Notices (Article 15(1)(b))"),
     "restrictions (Art. 15(1)(b), Art. 17(1))": _("Restrictions (Articles 15(1)(b) and 17(1))"),
     "appeals (Art. 15(1)(d), Art. 20)": _("Appeals (Articles 15(1)(d) and 20)"),
-    "disputes (Art. 24(1)(a))": _("Disputes (Article 24(1)(a))"),
+    DISPUTES: _("Disputes (Article 24(1)(a))"),
     "misuse (Art. 24(1)(b), Art. 23)": _("Misuse (Articles 24(1)(b) and 23)"),
-    "automated means (Art. 15(1)(e))": _("Automated means (Article 15(1)(e))"),
+    AUTOMATED: _("Automated means (Article 15(1)(e))"),
 }
 
 _INDICATORS = {
@@ -42,6 +59,48 @@ _INDICATORS = {
     "decisions on what a machine detected": _("Decisions on what a machine detected"),
     "decisions in which a machine took part": _("Decisions in which a machine took part"),
     "share of detections that were dismissed": _("Share of detections that were dismissed"),
+    "name of the provider": _("Name of the provider"),
+    "name of the service": _("Name of the service"),
+    "summary of the content moderation": _("Summary of the content moderation"),
+    "orders to act against illegal content (Art. 9)": _(
+        "Orders to act against illegal content (Article 9)"
+    ),
+    "median hours to confirm an order to act": _("Median hours to confirm an order to act"),
+    "median hours to give effect to an order to act": _(
+        "Median hours to give effect to an order to act"
+    ),
+    "orders to provide information (Art. 10)": _("Orders to provide information (Article 10)"),
+    "median hours to confirm an order for information": _(
+        "Median hours to confirm an order for information"
+    ),
+    "median hours to give effect to an order for information": _(
+        "Median hours to give effect to an order for information"
+    ),
+    "restrictions of illegal content on own initiative": _(
+        "Restrictions of illegal content on own initiative"
+    ),
+    "restrictions under the terms and conditions on own initiative": _(
+        "Restrictions under the terms and conditions on own initiative"
+    ),
+    "of these, detected by automated means alone": _("Of these, detected by machines alone"),
+    "what was done, and how moderators are trained and helped": _(
+        "What was done, and how moderators are trained and helped"
+    ),
+    "decided in favour of the platform": _("Decided in favour of the platform"),
+    "decided in favour of the recipient": _("Decided in favour of the recipient"),
+    "median days to the outcome": _("Median days to the outcome"),
+    "share of outcomes that the platform put into effect": _(
+        "Share of outcomes that the platform put into effect"
+    ),
+    "purposes of the automated means": _("Purposes of the automated means"),
+    "indicators of accuracy and the possible rate of error": _(
+        "Indicators of accuracy and the possible rate of error"
+    ),
+    "safeguards": _("Safeguards"),
+    "moderators": _("Moderators"),
+    "qualifications and linguistic expertise": _("Qualifications and linguistic expertise"),
+    "training and support": _("Training and support"),
+    "average monthly active recipients": _("Average monthly active recipients"),
 }
 
 
@@ -65,6 +124,13 @@ def report_columns(categories: Sequence[str]) -> list[str]:
     return [_("Counted"), *named]
 
 
+def report_category(code: str) -> str:
+    """A Member State by its code, a language by its name."""
+    if code in MEMBER_STATES:
+        return code
+    return language_name(code) if code in LANGUAGES else _("All")
+
+
 def counted_value(value: float) -> int | float:
     """Whole numbers without a point."""
     return int(value) if value.is_integer() else value
@@ -72,5 +138,11 @@ def counted_value(value: float) -> int | float:
 
 FUNCTIONS = {
     function.__name__: function
-    for function in (counted_value, indicator_name, report_columns, section_name)
+    for function in (
+        counted_value,
+        indicator_name,
+        report_category,
+        report_columns,
+        section_name,
+    )
 }

@@ -8,7 +8,7 @@ from services.moderation.desk import Desk
 from services.moderation.figures import Figures
 from services.moderation.members import Members
 from services.moderation.outgoing.desk import OutgoingDesk
-from services.moderation.outgoing.report_store import ReportStore
+from services.moderation.outgoing.report_desk import ReportDesk
 from services.moderation.staff_desk import StaffDesk
 from services.moderation.texts_desk import ReasonTexts
 from services.moderation.web import bulk as bulk_pages
@@ -52,7 +52,7 @@ def router(
     texts: ReasonTexts,
     members: Members,
     told_outside: OutgoingDesk,
-    counted: ReportStore,
+    reports: ReportDesk,
     live: Live,
     translator: Translator,
     clock: Clock,
@@ -69,6 +69,6 @@ def router(
     site.include_router(member_pages.router(pages, members, staff, live))
     site.include_router(outgoing_pages.router(pages, told_outside, live))
     site.include_router(reason_texts.router(pages, texts))
-    site.include_router(report.router(pages, counted, clock=clock))
+    site.include_router(report.router(pages, reports, clock=clock))
     site.include_router(center_pages.router(pages, center, live))
     return site
