@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import NamedTuple
 
+from services.moderation.command_names import called
 from services.moderation.commands import (
     Actor,
     AddNote,
@@ -72,7 +73,7 @@ from services.moderation.refusals import (
 from services.moderation.state import LIVE, REVIEW, Case, Status
 from services.runtime.problems import Forbidden, NotFound, Refused
 from services.runtime.sentences import gettext as _
-from services.runtime.sentences import pgettext
+from services.runtime.sentences import joined, pgettext
 
 Guard = Callable[[Case, Actor, datetime], Refused | None]
 Moves = dict[Status, tuple[Status, ...]]
@@ -259,7 +260,9 @@ def permit(case: Case, command: type[Command], by: Actor, now: datetime) -> Tran
     """The row by which `by` may do it. Raises the refusal that stands against the command."""
     theirs = [row for row in ROWS[command] if by.roles & row.who]
     if not theirs:
-        raise Forbidden(_("Your role does not allow “%(command)s”.") % {"command": NAMES[command]})
+        raise Forbidden(
+            _("Your role does not allow “%(command)s”.") % {"command": called(NAMES[command])}
+        )
     row = next((each for each in theirs if case.status in each.moves), None)
     if row is None:
         raise _wrong_state(case, command, by, now)
@@ -277,7 +280,7 @@ def permit(case: Case, command: type[Command], by: Actor, now: datetime) -> Tran
     return row
 
 
-_STATES: dict[Status, str] = {
+STATES: dict[Status, str] = {
     _S.NEW: pgettext("the case is …", "new"),
     _S.OPEN: pgettext("the case is …", "open"),
     _S.ADMITTED: pgettext("the case is …", "admitted"),
@@ -309,15 +312,16 @@ def _wrong_state(case: Case, command: type[Command], by: Actor, now: datetime) -
     free = (row for row in rows if not any(guard(case, by, now) for guard in row.guards))
     possible = list(dict.fromkeys(row.name for row in free))
     now_possible = (
-        _("possible now: %(commands)s") % {"commands": ", ".join(possible)}
+        _("possible now: %(commands)s")
+        % {"commands": joined([called(each) for each in possible], ", ")}
         if possible
         else _("nothing is possible now")
     )
     return NotInThisState(
         _("“%(command)s” is not possible while the case is %(state)s; %(possible)s.")
         % {
-            "command": NAMES[command],
-            "state": _STATES[case.status],
+            "command": called(NAMES[command]),
+            "state": STATES[case.status],
             "possible": now_possible,
         },
         state=case.status,

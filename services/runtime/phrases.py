@@ -6,13 +6,13 @@ what it did. Those are recognised when somebody reads them.
 """
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, Final
 
 from services.runtime.catalogues import catalogues
-from services.runtime.sentences import Sentence
+from services.runtime.sentences import Sentence, joined
 from services.runtime.sentences import gettext as _
 
 PHRASES: Final = (
@@ -49,16 +49,48 @@ _VALUE: Final = re.compile(r"%\\\((\w+)\\\)s")
 _MOMENT: Final = "%d %B %Y, %H:%M UTC"
 
 
+class Phrases:
+    """Sentences of our own, to be recognised in English text. `words` are what may stand in them
+    as a value, one or several parted by commas; alone, somebody may have written the same."""
+
+    def __init__(self, phrases: Iterable[str], words: Iterable[str] = ()) -> None:
+        every = tuple(phrases)
+        self._plain = {str(each): each for each in every if "%(" not in each}
+        self._words = {str(each): each for each in words}
+        self._patterns = tuple(
+            (re.compile(_VALUE.sub(r"(?P<\1>.{1,300}?)", re.escape(str(each)))), each)
+            for each in every
+            if "%(" in each
+        )
+
+    def recognised(self, text: str) -> str:
+        """`text` as a sentence to be said in the reader's language, where it is one of ours; else
+        the same text."""
+        if (phrase := self._plain.get(text)) is not None:
+            return phrase
+        for pattern, phrase in self._patterns:
+            if (found := pattern.fullmatch(text)) is not None:
+                values = {name: self._value(each) for name, each in found.groupdict().items()}
+                said: str = phrase % values
+                return said
+        return text
+
+    def _value(self, text: str) -> Any:
+        with suppress(ValueError):
+            return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
+        parts = text.split(", ")
+        if all(part in self._words for part in parts):
+            return joined([self._words[part] for part in parts], ", ")
+        return self.recognised(text)
+
+
+_OURS: Final = Phrases(PHRASES)
+
+
 def recognised(text: str) -> str:
     """`text` as a sentence to be said in the reader's language, where it is one of ours; else the
     same text."""
-    if (phrase := _plain().get(text)) is not None:
-        return phrase
-    for pattern, phrase in _patterns():
-        if (found := pattern.fullmatch(text)) is not None:
-            said: str = phrase % {name: _value(each) for name, each in found.groupdict().items()}
-            return said
-    return text
+    return _OURS.recognised(text)
 
 
 def said(text: str, language: str) -> str:
@@ -67,23 +99,3 @@ def said(text: str, language: str) -> str:
     if not isinstance(phrase, Sentence):
         return text
     return phrase.told(catalogues()[language], language)
-
-
-@cache
-def _plain() -> dict[str, str]:
-    return {str(phrase): phrase for phrase in PHRASES if "%(" not in phrase}
-
-
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple(
-        (re.compile(_VALUE.sub(r"(?P<\1>.{1,40}?)", re.escape(str(phrase)))), phrase)
-        for phrase in PHRASES
-        if "%(" in phrase
-    )
-
-
-def _value(text: str) -> Any:
-    with suppress(ValueError):
-        return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
-    return text

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from contracts.taxonomy import taxonomy
+from services.moderation.command_names import called
 from services.moderation.commands import Command
 from services.moderation.policy import policy
 from services.moderation.read_models import CaseDetail
@@ -62,7 +63,7 @@ def _text(name: str, label: str, hint: str = "") -> Field:
 def _declare(_case: CaseDetail | None) -> CommandForm:
     return CommandForm(
         "declare-inadmissible",
-        _("Declare inadmissible"),
+        called("declare-inadmissible"),
         "x",
         fields=(
             _text(
@@ -84,7 +85,7 @@ def _ask_complainant(case: CaseDetail | None) -> CommandForm:
     ]
     return CommandForm(
         "request-information",
-        _("Ask a complainant"),
+        called("request-information"),
         "i",
         fields=(
             Field("select", "complaint_id", _("Whom to ask"), options=who),
@@ -97,7 +98,7 @@ def _ask_complainant(case: CaseDetail | None) -> CommandForm:
 def _ask_accused(case: CaseDetail | None) -> CommandForm:
     return CommandForm(
         "request-counter-notice",
-        _("Ask the other side to answer"),
+        called("request-counter-notice"),
         "q",
         fields=(
             _text(
@@ -139,7 +140,7 @@ def _grant(_case: CaseDetail | None) -> CommandForm:
     hint = _("At most %(n)s days, and only once.") % {"n": policy().extension_days}
     return CommandForm(
         "grant-extension",
-        _("Give more time"),
+        called("grant-extension"),
         fields=(Field("number", "days", _("Days"), hint, value=days),),
     )
 
@@ -147,7 +148,7 @@ def _grant(_case: CaseDetail | None) -> CommandForm:
 def _refuse(_case: CaseDetail | None) -> CommandForm:
     return CommandForm(
         "refuse-extension",
-        _("Refuse more time"),
+        called("refuse-extension"),
         fields=(_text("explanation", _("Why not"), _("The accused reads this.")),),
     )
 
@@ -160,7 +161,7 @@ def _retype(case: CaseDetail | None) -> CommandForm:
     ]
     return CommandForm(
         "retype",
-        _("Move to another type"),
+        called("retype"),
         "t",
         fields=(
             Field(
@@ -177,11 +178,11 @@ def _retype(case: CaseDetail | None) -> CommandForm:
 
 def _hold(_case: CaseDetail | None) -> CommandForm:
     hint = _("The clocks stand still until the case is resumed.")
-    return CommandForm("hold", _("Put on hold"), "h", fields=(_text("reason", _("Why"), hint),))
+    return CommandForm("hold", called("hold"), "h", fields=(_text("reason", _("Why"), hint),))
 
 
 def _escalate(case: CaseDetail | None) -> CommandForm:
-    label = _("Take the escalation back") if case and case.escalated else _("Escalate")
+    label = _("Take the escalation back") if case and case.escalated else called("escalate")
     value = "" if case and case.escalated else "true"
     return CommandForm(
         "escalate",
@@ -195,7 +196,7 @@ def _out_of_court(case: CaseDetail | None) -> CommandForm:
     label = (
         _("The out-of-court dispute is over")
         if case and case.out_of_court
-        else _("Mark out of court")
+        else called("mark-out-of-court")
     )
     value = "" if case and case.out_of_court else "true"
     return CommandForm(
@@ -221,14 +222,14 @@ def _link(case: CaseDetail | None) -> CommandForm:
         if options
         else Field("line", "case_id", _("The other case's id"))
     )
-    return CommandForm("link", _("Link another case"), fields=(field,))
+    return CommandForm("link", called("link"), fields=(field,))
 
 
 def _note(_case: CaseDetail | None) -> CommandForm:
     seen_by = [("internal", _("Staff only")), ("public", _("Both parties"))]
     return CommandForm(
         "add-note",
-        _("Write a note"),
+        called("add-note"),
         "w",
         fields=(
             Field("select", "visibility", _("Who may read it"), options=seen_by),
@@ -241,7 +242,7 @@ def _impose(_case: CaseDetail | None) -> CommandForm:
     kinds = [(kind, labels.restriction(kind)) for kind in ("listing_hidden", "listing_frozen")]
     return CommandForm(
         "impose-interim-measure",
-        _("Impose an interim measure"),
+        called("impose-interim-measure"),
         "m",
         fields=(
             Field("select", "kind", _("Measure"), options=kinds),
@@ -256,13 +257,13 @@ def _impose(_case: CaseDetail | None) -> CommandForm:
     )
 
 
-def _of_interim(name: str, label: str) -> Callable[[CaseDetail | None], CommandForm]:
+def _of_interim(name: str) -> Callable[[CaseDetail | None], CommandForm]:
     def form(case: CaseDetail | None) -> CommandForm:
         assert case is not None
         options = [(each.id, labels.restriction(each.kind)) for each in case.interim]
         return CommandForm(
             name,
-            label,
+            called(name),
             fields=(
                 Field("select", "measure_id", _("Measure"), options=options),
                 _text("explanation", _("Why")),
@@ -276,7 +277,7 @@ def _return(_case: CaseDetail | None) -> CommandForm:
     hint = _("For the moderators.")
     return CommandForm(
         "return",
-        _("Return the proposal"),
+        called("return"),
         "u",
         "main",
         fields=(_text("explanation", _("What is to be changed"), hint),),
@@ -285,18 +286,26 @@ def _return(_case: CaseDetail | None) -> CommandForm:
 
 def _reopen(_case: CaseDetail | None) -> CommandForm:
     hint = _("New evidence, or an order of a court or an authority.")
-    return CommandForm("reopen", _("Reopen"), fields=(_text("ground", _("The ground"), hint),))
+    return CommandForm("reopen", called("reopen"), fields=(_text("ground", _("The ground"), hint),))
+
+
+def _button(
+    name: str, key: str, place: Literal["main", "own"]
+) -> Callable[[CaseDetail | None], CommandForm]:
+    return lambda _case: CommandForm(name, called(name), key, place)
 
 
 _FORMS: Mapping[str, Callable[[CaseDetail | None], CommandForm]] = {
-    "admit": lambda _case: CommandForm("admit", _("Admit"), "a", "main"),
-    "claim": lambda _case: CommandForm("claim", _("Claim this case"), "c", "main"),
-    "release": lambda _case: CommandForm("release", _("Give it back"), "r", "own"),
-    "decide": lambda _case: CommandForm("decide", _("Decide"), "d", "own"),
-    "decide-appeal": lambda _case: CommandForm("decide-appeal", _("Answer the appeal"), "d", "own"),
-    "approve": lambda _case: CommandForm("approve", _("Approve the decision"), "p", "main"),
+    "admit": _button("admit", "a", "main"),
+    "claim": _button("claim", "c", "main"),
+    "release": _button("release", "r", "own"),
+    "decide": _button("decide", "d", "own"),
+    "decide-appeal": lambda _case: CommandForm(
+        "decide-appeal", called("decide-appeal"), "d", "own"
+    ),
+    "approve": _button("approve", "p", "main"),
     "return": _return,
-    "resume": lambda _case: CommandForm("resume", _("Resume"), "h", "main"),
+    "resume": _button("resume", "h", "main"),
     "declare-inadmissible": _declare,
     "request-information": _ask_complainant,
     "request-counter-notice": _ask_accused,
@@ -309,8 +318,8 @@ _FORMS: Mapping[str, Callable[[CaseDetail | None], CommandForm]] = {
     "link": _link,
     "add-note": _note,
     "impose-interim-measure": _impose,
-    "keep-interim-measure": _of_interim("keep-interim-measure", _("Keep the interim measure")),
-    "lift-interim-measure": _of_interim("lift-interim-measure", _("Lift the interim measure")),
+    "keep-interim-measure": _of_interim("keep-interim-measure"),
+    "lift-interim-measure": _of_interim("lift-interim-measure"),
     "reopen": _reopen,
 }
 
@@ -318,7 +327,7 @@ _FORMS: Mapping[str, Callable[[CaseDetail | None], CommandForm]] = {
 def _plain(name: str, command: type[Command]) -> CommandForm:
     """The form that follows from the command's model alone."""
     fields = tuple(_field(part, info.annotation) for part, info in command.model_fields.items())
-    return CommandForm(name, name.replace("-", " ").capitalize(), fields=fields)
+    return CommandForm(name, called(name), fields=fields)
 
 
 def _field(name: str, annotation: Any) -> Field:

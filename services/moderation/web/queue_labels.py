@@ -4,16 +4,16 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from contracts.taxonomy import taxonomy
-from services.moderation.bulk import POSSIBLE
+from services.moderation.command_names import called
 from services.moderation.commands.staff import Restriction
 from services.moderation.read_models import CaseDetail, CaseSummary, TimelineEntry
+from services.moderation.refusal_words import refusal_said
 from services.moderation.staff_models import AuditEntry
 from services.moderation.web import labels
-from services.moderation.web.bulk_forms import NEEDS_ONE_CASE
-from services.moderation.web.command_forms import command_form
 from services.moderation.web.labels import Label
 from services.runtime.sentences import gettext as _
 from services.runtime.sentences import language_name, ngettext
+from services.runtime.web.text import reader
 
 
 def queue_name(name: str) -> str:
@@ -115,8 +115,12 @@ def appeals_offered(case: CaseDetail) -> list[tuple[str, str]]:
 
 def command_name(name: str) -> str:
     """A command of staff as its form is called."""
-    without_case = name in POSSIBLE and name not in NEEDS_ONE_CASE
-    return command_form(name).label if without_case else name.replace("-", " ").capitalize()
+    return called(name)
+
+
+def refused_because(text: str) -> str:
+    """Why a command was refused: kept in English, said in the reader's language."""
+    return refusal_said(text, reader().translations, reader().language)
 
 
 def audited(entry: AuditEntry) -> str:
@@ -172,6 +176,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         queue_name,
         reasons_offered,
         record_state,
+        refused_because,
         restrictions_offered,
     )
 }
