@@ -137,6 +137,7 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
         service="chat",
         clock=clock,
         translations=WEB.parent / "translations",
+        framing=embedding.frame,
     )
 
     @asynccontextmanager

@@ -85,6 +85,10 @@ class Board:
         """How many messages of the customer no operator has read yet."""
         return len(self._unread.get(chat_id, ()))
 
+    def unread_up_to(self, chat_id: str) -> int:
+        """The sequence of the last of them, 0 when there is none."""
+        return max(self._unread.get(chat_id, ()), default=0)
+
     def _count_unread(self, chat_id: str, fact: ChatFact, sequence: int) -> None:
         match fact:
             case facts.MessagePosted(role="customer"):

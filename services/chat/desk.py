@@ -228,9 +228,8 @@ class Desk:
 
     async def read(self, who: Principal, chat_id: str) -> None:
         """The operator has everything of this chat before them."""
-        await self.mark(
-            who, chat_id, kind="read", sequence=self.board.version(chat_aggregate(chat_id))
-        )
+        # Up to what the customer said: a mark for a mark would never end.
+        await self.mark(who, chat_id, kind="read", sequence=self.board.unread_up_to(chat_id))
 
     async def transfer(
         self,

@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 import jwt
 from fastapi.responses import Response
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 
 from services.chat.settings import Settings
 from services.runtime.auth import InvalidToken, Principal
@@ -14,7 +16,7 @@ from services.runtime.auth.principal import language_or_english
 from services.runtime.clock import Clock
 from services.runtime.sentences import gettext as _
 from services.runtime.web import Pages
-from services.runtime.web.pages import PAGE_HEADERS, POLICY
+from services.runtime.web.pages import PAGE_HEADERS, POLICY, Frame
 
 LOADER: Final = Path(__file__).parent / "web" / "embed.js"
 AUDIENCE: Final = "redress:chat"
@@ -30,13 +32,14 @@ class Embedding:
         self._secret = secret.get_secret_value() if secret else ""
         self._clock = clock
 
-    def headers(self, framed: bool) -> dict[str, str]:
-        """Beside a page's own: only the window made for frames may be framed."""
-        if not framed:
-            return {}
-        policy = PAGE_HEADERS[POLICY]
+    def frame(self, request: Request) -> Frame | None:
+        """Only the window made for frames, and what is refused in it, may be framed."""
+        if request.query_params.get("embed") not in ("1", "true"):
+            return None
         ancestors = " ".join(["frame-ancestors 'self'", *self._origins])
-        return {POLICY: policy.replace("frame-ancestors 'none'", ancestors)}
+        policy = PAGE_HEADERS[POLICY].replace("frame-ancestors 'none'", ancestors)
+        start = {"embed": "1", "ways": "1", "lang": request.query_params.get("lang", "")}
+        return Frame({POLICY: policy}, f"/chat?{urlencode(start)}")
 
     def loader(self, pages: Pages) -> Response:
         """The script, with its few words in every language."""

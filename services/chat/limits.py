@@ -21,6 +21,7 @@ MAILS: Final = Pace(3, 600)
 TYPING: Final = Pace(1, 1)
 
 REMEMBERED: Final = 10_000
+ROUNDING: Final = 0.001
 
 
 class Limits:
@@ -79,7 +80,7 @@ class _Paced:
 
     def __init__(self, pace: Pace) -> None:
         self._each = pace.seconds / pace.number
-        self._ahead = pace.seconds - self._each / 2
+        self._ahead = pace.seconds - self._each + ROUNDING
         self._paid: dict[str, float] = {}
 
     def wait(self, key: str, now: float) -> float:

@@ -105,6 +105,19 @@ async def test_only_the_sites_that_were_named_may_frame_it_and_only_the_window(
     assert "frame-ancestors 'none'" in plain.headers["content-security-policy"]
 
 
+async def test_what_is_refused_in_a_frame_is_shown_there_with_a_way_on(
+    chat: Replica, shop: Shop
+) -> None:
+    """A page that may not be framed would be a blank one."""
+    gone = {"embed": "1", "lang": "ru", "chat": "0" * 32}
+    asked = {"Accept": "text/html"}
+    refused = await chat.http.get("/chat", params=gone, headers=asked)
+    assert refused.status_code == 404
+    assert f"frame-ancestors 'self' {shop.url};" in refused.headers["content-security-policy"]
+    assert 'href="/chat?embed=1&amp;ways=1&amp;lang=ru"' in refused.text
+    assert "<nav" not in refused.text
+
+
 @pytest.mark.parametrize(
     "signed",
     [

@@ -93,15 +93,15 @@ async def chat(topology: Topology) -> Carried:
 async def peer(kind: str) -> Carried:
     """The same number of sockets and messages at a server that only echoes."""
     with _peer(kind) as (port, pid):
-        while not await _listens(port):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-        before = await _settled(pid)
         if kind == "socketio":
             crowd = Crowd(_when_of_socketio, hello="40")
             address = f"ws://{HOST}:{port}/socket.io/?EIO=4&transport=websocket"
         else:
             crowd = Crowd(_when_of_echo)
             address = f"ws://{HOST}:{port}/"
+        while not await _listens(address):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        before = await _settled(pid)
         await crowd.open([(address, "")] * SOCKETS)
         after = await _settled(pid)
         chance = random.Random(6)
@@ -212,13 +212,12 @@ async def _settled(pid: int | None) -> int:
     return int(psutil.Process(pid).memory_info().rss)
 
 
-async def _listens(port: int) -> bool:
+async def _listens(address: str) -> bool:
     try:
-        _, writer = await asyncio.open_connection(HOST, port)
+        async with connect(address):
+            return True
     except ConnectionRefusedError:
         return False
-    writer.close()
-    return True
 
 
 @contextmanager

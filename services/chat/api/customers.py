@@ -20,11 +20,22 @@ from services.chat.store import Store
 from services.chat.talking import Begun, Talking, folded
 from services.chat.transcript import as_text
 from services.chat.views import hours_of
-from services.runtime.auth import Principal, SignInRequired, Viewer, require, verify_csrf
+from services.runtime.auth import (
+    Principal,
+    SignInRequired,
+    Viewer,
+    auth_of,
+    require,
+    verify_csrf,
+)
 from services.runtime.clock import Clock
 from services.runtime.evidence import EvidenceStore
+from services.runtime.locales import LANGUAGES
 from services.runtime.problems import Invalid
 from services.runtime.sentences import gettext as _
+from services.runtime.sentences import localised
+from services.runtime.web import languages_wanted, translations_of
+from services.runtime.web.text import negotiate
 
 Key = Annotated[
     str | None,
@@ -216,6 +227,7 @@ def router(
 
     @api.get("/{chat_id}/transcript", response_model=bodies.Transcript)
     async def transcript(
+        request: Request,
         chat_id: str,
         viewer: Viewer,
         form: Annotated[str, Query(alias="format", pattern="^(json|txt)$")] = "json",
@@ -225,8 +237,16 @@ def router(
         events = shown.show_all(history.messages, "customer")
         if form == "json":
             return bodies.Transcript(chat_id=chat_id, events=events)
+        language = negotiate(languages_wanted(request, viewer), tuple(LANGUAGES))
+        catalogue = translations_of(request.app)[language]
+        text = as_text(
+            chat_id,
+            events,
+            say=lambda sentence: str(localised(sentence, catalogue, language)),
+            site=auth_of(request).public_url,
+        )
         return PlainTextResponse(
-            as_text(chat_id, events),
+            text,
             headers={"Content-Disposition": f'attachment; filename="chat-{chat_id[:8]}.txt"'},
         )
 

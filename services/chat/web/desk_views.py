@@ -117,6 +117,7 @@ class DeskViews:
         chat = folded(history.messages)
         assert chat.customer is not None
         earlier = await self.store.of_customer(chat.customer.actor, before=None, limit=6)
+        lines = self._lines(history.messages)
         supervising = dict(chat.supervisors).get(who.id)
         mine = chat.operator_id == who.id
         speaks = mine or supervising in ("whisper", "barge")
@@ -127,12 +128,12 @@ class DeskViews:
             mode = "wrap"
         return {
             "chat": chat,
-            "seq": history.version,
+            "seq": max((each["seq"] for each in lines if each["role"] == "customer"), default=0),
             "mine": mine,
             "mode": mode,
             "supervising": supervising,
             "live": chat.phase not in OVER and chat.phase is not Phase.WRAP_UP,
-            "lines": self._lines(history.messages),
+            "lines": lines,
             "page": _page(history.messages),
             "earlier": [each for each in earlier if each["id"] != chat_id],
             "about": await self.customers.about(chat.customer),

@@ -77,7 +77,6 @@ def router(
         return pages.render(
             request,
             "chat/door.html",
-            headers=embedding.headers(kept.embed),
             hours=hours_of(schedules, pages.language(request), clock()),
             embed=kept.embed,
             query=kept.query(),
@@ -104,7 +103,6 @@ def router(
             request,
             "chat/window.html",
             status=422 if form and (form.errors or form.message) else 200,
-            headers=embedding.headers(kept.embed),
             **window.view(history, state, who),
             token=kept.token,
             embed=kept.embed,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from contracts import chat as facts
 from contracts.codec import Message
@@ -19,6 +20,7 @@ SAID: Final = {
     "complaint",
 }  # fmt: skip
 """The events that a page shows as lines of the talk."""
+OWN_PAGES: Final = {"", "help", "chat", "complaints", "center", "sign-in", "account"}
 WRITABLE: Final = TALKING | {Phase.OFFLINE_MESSAGE}
 BLANK: Final[dict[str, Any]] = {
     "name": "", "text": "", "redacted": False, "sources": (), "attachments": (), "client_id": "",
@@ -53,7 +55,7 @@ def view(history: History, chat: Chat, who: Principal | None) -> dict[str, Any]:
         "asked_operator": with_bot and told is not None and told["kind"] == "hours",
         "asked_who": with_bot and told is not None and told["kind"] == "status",
         "email": customer.email,
-        "page": page if page.startswith(("http://", "https://")) else "",
+        "page": page if _may_be_a_product(page) else "",
         "claim": who is not None and who.signed_in and customer.kind != "member",
     }
 
@@ -97,6 +99,12 @@ def quick_replies(chat: Chat, answer: Event | None) -> tuple[str, ...]:
     }[answer["kind"]]
     words = words_of(chat.language)
     return tuple(words.say(each) for each in names)
+
+
+def _may_be_a_product(page: str) -> bool:
+    """Where the customer came from, unless it is a start page or one of ours."""
+    scheme, _host, path, *_rest = urlsplit(page)
+    return scheme in ("http", "https") and path.strip("/").partition("/")[0] not in OWN_PAGES
 
 
 def code_step(chat: Chat, now: datetime) -> str:

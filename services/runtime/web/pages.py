@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from babel.support import NullTranslations
 from fastapi import FastAPI
@@ -42,6 +42,17 @@ PAGE_HEADERS = {
 }
 
 
+class Frame(NamedTuple):
+    """A page shown inside another site's: `headers` allow it, and at `start` one begins anew."""
+
+    headers: Mapping[str, str]
+    start: str
+
+
+def _never(_request: Request) -> Frame | None:
+    return None
+
+
 class Pages:
     """The pages of one service.
 
@@ -49,7 +60,7 @@ class Pages:
     `translations` is the folder of the service's catalogues. `functions` can be called in the
     service's templates, by their names. `pictures` says where listings' may come from. A marked
     sentence (`services.runtime.sentences`) that a template shows is told in the reader's language,
-    wherever it was made.
+    wherever it was made. `framing` tells which requests are for a page in another site's frame.
     """
 
     def __init__(
@@ -62,8 +73,10 @@ class Pages:
         translations: Path | None = None,
         functions: Mapping[str, Callable[..., Any]] | None = None,
         pictures: Pictures | None = None,
+        framing: Callable[[Request], Frame | None] = _never,
     ) -> None:
         self._clock = clock
+        self._framing = framing
         self._pictures = pictures or Pictures("")
         self.headers: Final = PAGE_HEADERS | {
             POLICY: self._pictures.allowed_by(PAGE_HEADERS[POLICY])
@@ -125,6 +138,7 @@ class Pages:
         `headers` are added to the page's own. Raises jinja2.UndefinedError when the template
         names something that `context` lacks.
         """
+        frame = self._framing(request)
         person = _person(request)
         someone = self._reader(request)
         path = request.url.path
@@ -135,6 +149,7 @@ class Pages:
                 dir=someone.direction,
                 now=someone.now,
                 request_path=path,
+                frame=frame,
                 page_languages=languages.choices(request),
                 nav=[
                     (item.href, item.label, navigation.is_active(item, path))
@@ -143,7 +158,10 @@ class Pages:
                 **context,
             )
         spoken = {"content-language": someone.language, "vary": "accept-language, cookie"}
-        response = HTMLResponse(body, status, {**self.headers, **spoken, **(headers or {})})
+        allowed = frame.headers if frame else {}
+        response = HTMLResponse(
+            body, status, {**self.headers, **allowed, **spoken, **(headers or {})}
+        )
         languages.keep_choice(request, response)
         return response
 

@@ -12,7 +12,7 @@ import { tools } from "./chat/tools.js";
 const chat = document.querySelector("[data-chat]");
 const ways = document.querySelector("[data-door]");
 const print = document.querySelector("[data-print]");
-if (ways) door(ways, { embed: document.body.classList.contains("chat-bare") });
+if (ways) door(ways, { embed: document.body.classList.contains("bare") });
 if (print) { print.hidden = false; print.addEventListener("click", () => window.print()); }
 if (chat) start(chat);
 

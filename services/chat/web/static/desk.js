@@ -119,6 +119,12 @@ function seen() {
   if (log && document.visibilityState === "visible") say({ t: "read", chat: here, seq: Number(log.dataset.seq) });
 }
 
+// The customer's tick: it is here, if not before the operator's eyes yet.
+function arrived({ chat, seq, events }) {
+  const looked = chat === here && document.visibilityState === "visible";
+  if (!looked && events.some((each) => each.role === "customer" && each.type === "message")) say({ t: "delivered", chat, seq });
+}
+
 function typing({ chat, role, name }) {
   const line = one("[data-typing]");
   if (chat !== here || role !== "customer" || !line) return;
@@ -138,7 +144,8 @@ function connect() {
   socket.onmessage = ({ data }) => {
     const frame = JSON.parse(data);
     if (frame.t === "typing") typing(frame);
-    else if (frame.t === "events" || frame.t === "desk" || frame.t === "queue") refresh();
+    if (frame.t === "events") arrived(frame);
+    if (frame.t === "events" || frame.t === "desk" || frame.t === "queue") refresh();
   };
   socket.onclose = ({ code }) => {
     clearInterval(alive);
