@@ -14,14 +14,14 @@ from typing import NamedTuple
 ENOUGH = 20
 """Finished chats before a number is shown."""
 ANSWERING = 10.0
-"""Seconds that an operator takes to accept an offer, on top."""
+"""Seconds that an operator takes to accept an offer: in each turn of a slot, and in one's own."""
 Z_50, Z_80 = 0.0, 0.8416212335729143
 """Quantiles of the normal distribution."""
 
 
 class Rates(NamedTuple):
-    """What was seen lately: how many chats were finished, how long handling one took (seconds),
-    and abandonments per second that somebody queued."""
+    """What was seen lately: how many chats were finished, how long handling one took (seconds, from
+    the connection to the end of the wrap-up), and abandonments per second that somebody queued."""
 
     finished: int
     handling: float
@@ -55,9 +55,10 @@ def estimate(position: int, *, slots: int, free: int, rates: Rates) -> Range | N
     behind = position - free
     if behind < 1:
         return Range(0, _rounded(2 * ANSWERING))
-    mean, variance = moments(behind, slots, rates)
-    low = gamma_quantile(mean, variance, Z_50)
-    high = gamma_quantile(mean, variance, Z_80)
+    turn = rates._replace(handling=rates.handling + ANSWERING)
+    mean, variance = moments(behind, slots, turn)
+    low = ANSWERING + gamma_quantile(mean, variance, Z_50)
+    high = ANSWERING + gamma_quantile(mean, variance, Z_80)
     return Range(_rounded(low), max(_rounded(high), _rounded(2 * ANSWERING)))
 
 

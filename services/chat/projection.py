@@ -112,7 +112,9 @@ def _changes(row: Row, fact: ChatFact) -> Row:
         case facts.ChatEnded():
             return _ended(row, fact)
         case facts.WrapUpCompleted():
-            return {"phase": Phase.COMPLETED, "wrap_up": fact.code}
+            # The work after the talk is handling too: it takes the operator's slot.
+            handled = _seconds(row["connected_at"], fact.at) if row["connected_at"] else None
+            return {"phase": Phase.COMPLETED, "wrap_up": fact.code, "handled": handled}
         case facts.RatingSubmitted():
             return {"rating": fact.score, "rating_comment": fact.comment}
         case facts.ComplaintLinked():

@@ -13,7 +13,7 @@ from services.chat.eva.dialogue import (
 )
 from services.chat.eva.rephrasing import keeps_to
 from services.chat.state import Chat
-from tests.load.retrieval import labelled, measure
+from tests.load.retrieval import kept_aside, labelled, measure
 
 GOOD = Hit("Register", "/help/register", 1, score=9.0, share=1.0)
 BAD = Hit("Register", "/help/register", 1, score=2.0, share=0.3)
@@ -23,10 +23,10 @@ BAD = Hit("Register", "/help/register", 1, score=2.0, share=0.3)
 def test_she_finds_the_right_article_among_three_for_most_questions(language: str) -> None:
     questions = labelled()[language]
     assert len(questions) >= 60
-    found = measure(language, questions)
-    assert found.hit_1 >= 0.68
-    assert found.hit_3 >= 0.82
-    assert found.answered >= 0.8
+    found = measure(language, kept_aside(questions))
+    assert found.hit_1 >= 0.75
+    assert found.hit_3 >= 0.85
+    assert measure(language, questions).answered >= 0.8
 
 
 @pytest.mark.parametrize("language", ["en", "ru", "ar"])
