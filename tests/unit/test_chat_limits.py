@@ -1,5 +1,6 @@
 """How fast somebody may write: so many at once, and then evenly."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -56,10 +57,10 @@ def test_who_does_as_told_is_let_in(clock: Clock, limits: Limits) -> None:
 def test_all_is_allowed_again_after_the_whole_time(
     clock: Clock, limits: Limits, pace: Pace
 ) -> None:
-    act = {
+    act: Callable[[int], None] = {
         MESSAGES: lambda n: limits.post("x", f"{clock.now}-{n}"),
-        CHATS: lambda _: limits.begin("x"),
-        MAILS: lambda _: limits.mail("x"),
+        CHATS: lambda _n: limits.begin("x"),
+        MAILS: lambda _n: limits.mail("x"),
     }[pace]
     for _again in range(3):
         for number in range(pace.number):
