@@ -115,6 +115,44 @@ async def test_an_operator_works_at_the_desk_in_a_browser(browser: Browser, chat
     await shown.wait_for_selector("text=0 of 3 chats")
 
 
+async def test_a_customer_sees_what_came_to_the_desk_before_anybody_looked(
+    browser: Browser, chat: Replica, home: House
+) -> None:
+    desk = await page(browser, chat)
+    session = chat.app.state.auth.sessions._tokens.issue(PAVEL)
+    await desk.context.add_cookies(
+        [{"name": "redress_session", "value": session, "url": str(chat.http.base_url)}]
+    )
+    await chat.on_shift(PAVEL)
+    begun = await chat.begin(name="Guest")
+    await chat.accept(PAVEL)
+    await desk.goto("/desk?lang=en")  # the list, and no chat
+    await desk.wait_for_selector("text=Guest")
+    await chat.say(begun["chat_id"], begun["token"], "Where is my parcel?")
+
+    async def delivered() -> bool:
+        return "MessageDelivered" in await home.facts(begun["chat_id"])
+
+    await eventually(delivered)
+    assert "MessageRead" not in await home.facts(begun["chat_id"])
+
+
+async def test_what_is_being_written_stays_while_a_copy_is_mailed(
+    browser: Browser, chat: Replica
+) -> None:
+    """R11."""
+    shown = await page(browser, chat)
+    await shown.goto("/chat?lang=en")
+    await shown.click("button[value=bot]")
+    await shown.fill("#chat-text", "I was just about to say")
+    await shown.click("summary[title='Copy of the chat']")
+    await shown.fill("#mail-to", "guest@example.org")
+    await shown.click("text=Send by e-mail")
+    await shown.wait_for_selector("text=The copy is on its way.")
+    assert await shown.locator("#mail-to").is_hidden()
+    assert await shown.input_value("#chat-text") == "I was just about to say"
+
+
 class Network:
     """What lies between a page and the chat, and may be away."""
 

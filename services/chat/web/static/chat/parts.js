@@ -38,8 +38,14 @@ export function live(chat, { headers, failed, swapped }) {
     const answer = await fetch(form.action, { method: "POST", body, headers: { ...asked, ...headers } }).catch(() => null);
     busy.delete(form);
     const html = answer?.headers.get("content-type")?.startsWith("text/html");
-    if (html) await swap(await answer.text(), form.closest("[data-part]")?.dataset.part);
-    else failed((await answer?.json().catch(() => null))?.detail);
+    if (html) {
+      // What was refused is told at the end of the page. What is being written elsewhere stays.
+      const told = answer.status === 422 || form.closest("[data-part=after]");
+      if (await swap(await answer.text(), told && "after") && answer.ok) {
+        form.reset();
+        form.closest("details.menu")?.removeAttribute("open");
+      }
+    } else failed((await answer?.json().catch(() => null))?.detail);
   });
 
   return refresh;
