@@ -6,7 +6,7 @@ time for a request than the service under test.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import cast
@@ -112,16 +112,19 @@ async def _connect(url: str) -> _Connection:
 
 
 async def closed_loop(
-    url: str,
+    urls: Sequence[str],
     requests: Callable[[], bytes],
     *,
     connections: int,
     seconds: float,
     warm_up: float = 1.0,
 ) -> Measured:
-    """Each connection sends its next request as soon as the last one is answered."""
+    """Each connection sends its next request as soon as the last one is answered.
+
+    The connections are spread evenly over the addresses.
+    """
     measured = Measured()
-    opened = [await _connect(url) for _ in range(connections)]
+    opened = [await _connect(urls[number % len(urls)]) for number in range(connections)]
     begin = perf_counter() + warm_up
     end = begin + seconds
 

@@ -6,13 +6,12 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from email.parser import BytesHeaderParser
 from email.policy import default as readable
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypedDict
-from urllib.parse import urlsplit
 
 from contracts.streams import COMPLAINTS
 from deploy.parts import ROOT
@@ -67,25 +66,33 @@ def _figures(rate: float | None, seconds: list[float], *, limit: float | None = 
 
 
 async def filing() -> dict[str, Case]:
-    """Complaints accepted and fsynced, by connections; limits: the bare append, the bare POST."""
+    """Complaints accepted and fsynced, by connections; limits: the bare append, the bare POST.
+
+    At last with a second process of intake, which shares the machine with everything else.
+    """
     cases: dict[str, Case] = {}
     with rig.installation("intake") as topology:
         url = topology.address("intake")
         requests = rig.complaints(url)
-        for connections in (1, 16, 64):
+
+        async def file(name: str, urls: Sequence[str], connections: int) -> None:
             async with log_of(topology) as bus:
                 raw = await appends(bus, _payload(), at_once=connections, seconds=SECONDS / 2)
             with rig.process("tests.load.limits") as bare_url:
-                await _answering(bare_url)
                 bare = await closed_loop(
-                    bare_url, lambda: next(requests), connections=connections, seconds=SECONDS / 2
+                    [bare_url], lambda: next(requests), connections=connections, seconds=SECONDS / 2
                 )
             filed = await closed_loop(
-                url, lambda: next(requests), connections=connections, seconds=SECONDS
+                urls, lambda: next(requests), connections=connections, seconds=SECONDS
             )
             assert not filed.refused, f"{filed.refused} complaints were refused"
-            cases[f"{connections} connections, limit append"] = _case(filed, limit=raw.rate)
-            cases[f"{connections} connections, limit bare POST"] = _case(filed, limit=bare.rate)
+            cases[f"{name}, limit append"] = _case(filed, limit=raw.rate)
+            cases[f"{name}, limit bare POST"] = _case(filed, limit=bare.rate)
+
+        for connections in (1, 16, 64):
+            await file(f"{connections} connections", [url], connections)
+        with rig.another(topology, "intake") as second:
+            await file("64 connections, two processes", [url, second], 64)
     return cases
 
 
@@ -220,19 +227,6 @@ def _verb(env: dict[str, str], verb: str) -> str:
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
-
-
-async def _answering(url: str) -> None:
-    """Returns when something listens at `url`."""
-    parts = urlsplit(url)
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        except ConnectionRefusedError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
 
 
 async def queues() -> dict[str, Case]:

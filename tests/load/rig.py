@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from contracts.envelope import Aggregate, Meta
 from contracts.ids import new_id
 from contracts.mail import MailQueued
 from deploy.parts import ROOT
-from deploy.ports import free_ports
+from deploy.ports import HOST, free_ports
 from deploy.topology import Topology
 from services.notifier.composing import Letter, Sender, compose
 from services.notifier.rendering import Links, render
@@ -141,12 +143,32 @@ def complaints(url: str) -> Iterator[bytes]:
 
 
 @contextmanager
-def process(module: str) -> Iterator[str]:
-    """`python -m module PORT` on a free port, until the block ends; yields its address."""
-    port = free_ports(["it"])["it"]
-    running = subprocess.Popen([sys.executable, "-m", module, str(port)], cwd=ROOT)
+def process(
+    module: str, *words: str, env: Mapping[str, str] | None = None, port: int | None = None
+) -> Iterator[str]:
+    """`python -m module words…`, until the block ends; yields its address when it listens there.
+
+    It listens on `port`, which it is told otherwise, or on a free one that is its first word.
+    """
+    if port is None:
+        port = free_ports(["it"])["it"]
+        words = (str(port), *words)
+    running = subprocess.Popen([sys.executable, "-m", module, *words], cwd=ROOT, env=env)
     try:
-        yield f"http://127.0.0.1:{port}"
+        while True:
+            with suppress(ConnectionRefusedError), socket.create_connection((HOST, port)):
+                break
+            time.sleep(0.05)
+        yield f"http://{HOST}:{port}"
     finally:
         running.terminate()
         running.wait(10)
+
+
+@contextmanager
+def another(topology: Topology, service: str) -> Iterator[str]:
+    """One more process of a service that runs already, at the address yielded."""
+    port = free_ports([service])[service]
+    env = topology.env(service) | {"REDRESS_PORT": str(port), "REDRESS_LOG_LEVEL": "error"}
+    with process(f"services.{service}", "serve", env=env, port=port) as address:
+        yield address
