@@ -44,7 +44,7 @@ from contracts.member import MeasureImposed
 from contracts.parties import Person, Product
 from services.notifier.saying import of_complaint
 from services.notifier.so_far import Before, CaseSoFar
-from services.notifier.telling import plan
+from services.notifier.telling import STAFF, plan
 
 NOON = datetime(2026, 12, 7, 12, 0, tzinfo=UTC)
 A_WEEK = timedelta(days=7)
@@ -312,19 +312,22 @@ def mails(
         telling = told.telling
         complaint = by_id.get(telling.reader)
         person = complaint.complainant if complaint else None
+        staff = telling.side in STAFF
         queued.append(
             MailQueued(
                 mail_id=told.mail_id,
                 template=telling.template,
                 language=language or (person.language if person else "en"),
                 to_address=person.email if person else "shop@sunrise.example",
-                to_name=person.name if person else "Sunrise Store",
+                to_name=person.name if person else "" if staff else "Sunrise Store",
                 audience=telling.side,
                 case_id=CASE.id,
                 complaint_id=complaint.complaint_id if complaint else None,
                 params=(of_complaint(complaint) if complaint else {}) | telling.params,
                 queued_at=NOON,
-                reader=person.actor if person else f"member:{telling.reader}",
+                reader=person.actor
+                if person
+                else f"{'role' if staff else 'member'}:{telling.reader}",
                 duty=telling.duty if telling.duty != "obligatory" else None,
                 fact=telling.fact,
                 decision_id=telling.decision_id,

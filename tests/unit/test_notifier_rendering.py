@@ -104,7 +104,7 @@ GRAVE = DECIDED.model_copy(
 )
 MEASURES = Before(measures={"m2": IMPOSED, "m3": SUSPENDED}, cases={CASE.id: KNOWN})
 LATER = IMPOSED.model_copy(
-    update={"kind": "account_closed", "starts_at": NOON + timedelta(days=30)}
+    update={"kind": "account_closed", "starts_at": NOON + timedelta(days=30), "ends_at": None}
 )
 
 
