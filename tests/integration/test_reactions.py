@@ -9,7 +9,9 @@ from time import monotonic
 
 import pytest
 
+from contracts.case import CaseClosed
 from contracts.codec import Message
+from contracts.envelope import Contract
 from contracts.streams import COMPLAINTS, DEAD_LETTERS
 from services.runtime import reactions
 from services.runtime.app import Parts
@@ -35,11 +37,19 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def reacting(
-    nats: NatsServer, handler: Handler, *, workers: int = 32
+    nats: NatsServer,
+    handler: Handler,
+    *,
+    workers: int = 32,
+    about: type[Contract] | None = None,
 ) -> AbstractAsyncContextManager[Parts]:
     def register(parts: Parts) -> None:
         parts.reactions.on(
-            name="hearing", stream=COMPLAINTS, subjects=["case.*.*"], workers=workers
+            name="hearing",
+            stream=COMPLAINTS,
+            subjects=["case.*.*"],
+            about=about,
+            workers=workers,
         )(handler)
 
     return hosting(nats, register)
@@ -89,6 +99,25 @@ async def test_every_message_is_handled_once_and_acknowledged(
         await say(store, "after")
         await eventually(is_settled(bus))
     assert heard.total() == 202
+
+
+async def test_a_reaction_about_one_fact_passes_over_the_others_whatever_they_say(
+    nats: NatsServer, bus: Bus, store: EventStore
+) -> None:
+    heard: list[Message] = []
+
+    async def hear(message: Message) -> None:
+        heard.append(message)
+
+    await say(store, "before")
+    saying_it = said('{"type":"CaseClosed"}')
+    await store.append(case("says-it"), [saying_it], expected=0, meta=command("says-it"))
+    closed = CaseClosed(at=command("closed").time)
+    await store.append(case("closed"), [said("last"), closed], expected=0, meta=command("closed"))
+    async with reacting(nats, hear, about=CaseClosed):
+        await eventually(is_settled(bus))
+    (only,) = heard
+    assert closed in only.facts
 
 
 async def test_what_raised_comes_again_later_and_later(
