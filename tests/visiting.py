@@ -42,7 +42,7 @@ class Visitor:
         form = re.search(rf'<form[^>]*action="([^"]*/{command})".*?</form>', page, re.DOTALL)
         assert form, f"no form for {command}"
         hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form[0]))
-        answer = await self.http.post(form[1], data=hidden | fields)
+        answer = await self.http.post(unescape(form[1]), data=hidden | fields)
         place = answer.headers.get("location", "")
         if sequence := re.search(r"after=(\d+)", place):
             self.house.written = max(self.house.written, int(sequence[1]))

@@ -169,13 +169,16 @@ class Bulks:
         check(who)
         bulk = await self._one(bulk_id)
         c = bulk_cases.c
-        query = sa.select(bulk_cases).where(c.bulk_id == bulk_id).order_by(c.outcome.desc(), c.at)
+        query = (
+            sa.select(bulk_cases, cases.c.number)
+            .outerjoin(cases, cases.c.id == c.case_id)
+            .where(c.bulk_id == bulk_id)
+            .order_by(c.outcome.desc(), c.at)
+        )
         async with self._database.read() as connection:
             rows = await rows_of(connection, query)
         settled = tuple(
-            BulkCaseShown(
-                case_id=row["case_id"], outcome=row["outcome"], reason=row["reason"], at=row["at"]
-            )
+            BulkCaseShown(**{name: row[name] for name in BulkCaseShown.model_fields})
             for row in rows
         )
         return BulkDetail(**bulk.model_dump(), settled=settled)

@@ -17,8 +17,8 @@ from services.moderation.desk import READERS
 from services.moderation.list_query import ListQuery
 from services.moderation.staff_models import AuditEntry, AuditPage, SavedQueue
 from services.moderation.staff_views import saved_queues, seen
-from services.moderation.store import cursor_at, read_cursor, rows_of
-from services.moderation.tables import timeline
+from services.moderation.store import cursor_at, is_id, read_cursor, rows_of
+from services.moderation.tables import cases, timeline
 from services.runtime.auth import Principal
 from services.runtime.clock import Clock
 from services.runtime.database import Database, Row, UtcTime
@@ -96,7 +96,8 @@ class StaffDesk:
         cursor: str | None = None,
         limit: int = 100,
     ) -> AuditPage:
-        """Who saw and did what, the last first; of one case, of one person, or all."""
+        """Who saw and did what, the last first; of one case, by its id or number, of one person,
+        or all."""
         check(who)
         before = read_cursor(cursor) if cursor is not None else None
         rows = await self._audited(case_id, by, before, limit + 1)
@@ -130,6 +131,9 @@ class StaffDesk:
         """Views and deeds in one order: by time, then by where they stand in the log."""
         found: list[Row] = []
         async with self._database.read() as connection:
+            if case_id is not None and not is_id(case_id):
+                numbered = sa.select(cases.c.id).where(cases.c.number == case_id.strip().upper())
+                case_id = await connection.scalar(numbered) or case_id
             for table, kind, prefix in ((seen, seen.c.what, "s"), (timeline, timeline.c.kind, "c")):
                 detail = table.c.detail if table is seen else sa.literal("")
                 query = sa.select(
@@ -153,10 +157,14 @@ class StaffDesk:
                     row["place"] = f"{prefix}-{row.pop('sequence'):020d}-{row.pop('position'):04d}"
                     row["deed"] = table is timeline
                 found += rows
-        found.sort(key=lambda row: (row["at"], row["place"]), reverse=True)
-        if before is not None:
-            found = [row for row in found if (row["at"], row["place"]) < before]
-        return found[:limit]
+            found.sort(key=lambda row: (row["at"], row["place"]), reverse=True)
+            if before is not None:
+                found = [row for row in found if (row["at"], row["place"]) < before]
+            found = found[:limit]
+            ids = {row["case_id"] for row in found if row["case_id"] is not None}
+            named = sa.select(cases.c.id, cases.c.number).where(cases.c.id.in_(ids))
+            numbers = {row.id: row.number for row in await connection.execute(named)}
+        return [{**row, "number": numbers.get(row["case_id"])} for row in found]
 
     # --- saved queues --------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ class AuditEntry(Shown):
     what: str
     by: str
     case_id: str | None
+    number: str | None = None
     detail: str
     deed: bool
 
@@ -65,6 +66,7 @@ class BulkPage(Shown):
 
 class BulkCaseShown(Shown):
     case_id: str
+    number: str | None
     outcome: Literal["done", "refused"]
     reason: str
     at: datetime

@@ -30,7 +30,7 @@ Reader = Annotated[Principal, Depends(require(*READERS))]
 Overseer = Annotated[Principal, Depends(require("senior_moderator", "supervisor"))]
 Form = Annotated[Format, Query(alias="format")]
 
-AUDITED = ("at", "what", "by", "case_id", "detail", "deed")
+AUDITED = ("at", "what", "by", "case_id", "number", "detail", "deed")
 
 
 class ExportQuery(ListQuery):

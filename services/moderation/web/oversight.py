@@ -58,13 +58,16 @@ def router(pages: Pages, desk: Desk, staff: StaffDesk, figures: Figures) -> APIR
         )
 
     @site.get("/quality")
-    async def quality(request: Request, who: Overseer, seed: str = "") -> HTMLResponse:
+    async def quality(
+        request: Request, who: Overseer, seed: str = "", done: bool = False
+    ) -> HTMLResponse:
         seed = seed[:64] or f"{who.id}-{request.state.correlation}"
         return pages.render(
             request,
             "console/quality.html",
             items=await desk.sample(who, seed=seed, limit=SAMPLE),
             seed=seed,
+            done=done,
         )
 
     @site.post("/quality/{case_id}")
@@ -81,6 +84,8 @@ def router(pages: Pages, desk: Desk, staff: StaffDesk, figures: Figures) -> APIR
         await staff.read_again(
             who, case_id=case_id, decision_id=decision.id, verdict=verdict, note=note
         )
-        return RedirectResponse(f"/moderation/quality?{urlencode({'seed': seed})}", 303)
+        return RedirectResponse(
+            f"/moderation/quality?{urlencode({'seed': seed, 'done': True})}", 303
+        )
 
     return site

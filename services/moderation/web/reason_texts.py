@@ -15,7 +15,7 @@ from services.moderation.desk import READERS
 from services.moderation.reason_texts import FILLED_IN, ReasonText, WriteReasonText
 from services.moderation.texts_desk import WRITERS, ReasonTexts
 from services.runtime.auth import Principal, require, verify_csrf
-from services.runtime.locales import LANGUAGES
+from services.runtime.locales import LANGUAGES, direction
 from services.runtime.problems import Invalid, NotFound, Refused, Stale, sentence
 from services.runtime.sentences import gettext as _
 from services.runtime.web import Form, Pages
@@ -39,6 +39,7 @@ def router(pages: Pages, texts: ReasonTexts) -> APIRouter:
             retired=retired,
             done=done,
             writes=who.may(*WRITERS),
+            direction=direction,
         )
 
     def shown(

@@ -2,6 +2,7 @@
 Functions of the templates."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from services.moderation.outgoing.report_template import (
     AUTOMATED,
@@ -15,8 +16,10 @@ from services.moderation.outgoing.report_template import (
     RECIPIENTS,
 )
 from services.moderation.web import labels
+from services.runtime.locales import date_text
 from services.runtime.sentences import gettext as _
 from services.runtime.sentences import language_name
+from services.runtime.web.text import reader
 
 _SECTIONS = {
     PLATFORM: _("The provider and the service"),
@@ -131,6 +134,11 @@ def report_category(code: str) -> str:
     return language_name(code) if code in LANGUAGES else _("All")
 
 
+def day(at: date) -> str:
+    """A day of the report, which is the same one everywhere."""
+    return date_text(at, reader().language)
+
+
 def counted_value(value: float) -> int | float:
     """Whole numbers without a point."""
     return int(value) if value.is_integer() else value
@@ -140,6 +148,7 @@ FUNCTIONS = {
     function.__name__: function
     for function in (
         counted_value,
+        day,
         indicator_name,
         report_category,
         report_columns,
