@@ -4,8 +4,10 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.moderation.mails import OF_MEASURES, mails, shown_on
+from services.moderation.standing.pauses import PAUSE
 from services.moderation.store import Page, Store, is_id, rows_of
 from services.moderation.tables import (
     answers,
@@ -75,6 +77,7 @@ class CenterStore(Store):
             )
             if not found:
                 return None
+            await _kept(connection, found)
             case_id = found[0]["case_id"]
             about = mails.c.complaint_id == complaint_id
             if case_id is None:
@@ -123,6 +126,8 @@ class CenterStore(Store):
         page = await self._page(
             query, c.filed_at, c.id, newest_first=True, cursor=cursor, limit=limit
         )
+        async with self._database.read() as connection:
+            await _kept(connection, page.rows)
         return await self._matters(page, [row["case_id"] for row in page.rows if row["case_id"]])
 
     async def cases_against(self, member: str, *, cursor: str | None, limit: int) -> Matters:
@@ -200,6 +205,21 @@ class CenterStore(Store):
             for row in await rows_of(connection, answered.where(answers.c.case_id.in_(case_ids))):
                 matters.answers.setdefault(row["case_id"], []).append(row)
         return matters
+
+
+async def _kept(connection: AsyncConnection, rows: Sequence[Row]) -> None:
+    """Says of each complaint that waits for the end of a pause when that is: `kept_until`."""
+    waiting = [row for row in rows if row["case_id"] is None and row["withdrawn_at"] is None]
+    if not waiting:
+        return
+    m = measures.c
+    people = {row["complainant"] for row in waiting}
+    query = sa.select(measures).where(m.member.in_(people), m.kind == PAUSE, m.state == "imposed")
+    for pause in await rows_of(connection, query):
+        for row in waiting:
+            begun = row["complainant"] == pause["member"] and pause["starts_at"] <= row["filed_at"]
+            if begun and pause["ends_at"] is not None and row["filed_at"] < pause["ends_at"]:
+                row["kept_until"] = pause["ends_at"]
 
 
 def _mailed(whose: sa.ColumnElement[bool]) -> sa.Select[Any]:

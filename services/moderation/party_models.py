@@ -102,7 +102,8 @@ class AppealShown(Shown):
 
 class ComplaintSummary(Shown):
     """`status` says the state in a sentence. `type` and `reason` are those that it is handled as,
-    which a moderator may have changed."""
+    which a moderator may have changed. `kept_until`: it was filed during a pause in complaining, at
+    whose end it goes to the moderators."""
 
     id: str
     number: Number
@@ -111,6 +112,7 @@ class ComplaintSummary(Shown):
     on_hold: bool
     awaiting: Awaiting | None
     outcome: str | None
+    kept_until: datetime | None
     type: str
     reason: str
     product: ListingShown

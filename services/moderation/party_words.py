@@ -128,6 +128,14 @@ def status_of_complaint(state: str, *, due_at: datetime | None, outcome: str | N
     return _status(_COMPLAINT, _COMPLAINT_WITHOUT_DATE, state, due_at, outcome)
 
 
+def kept(until: datetime) -> str:
+    """What was filed during a pause in complaining, as its complainant reads it."""
+    return _(
+        "Complaining is paused for you until %(until)s. We keep your complaint; then it goes to a "
+        "moderator by itself."
+    ) % {"until": until}
+
+
 def status_for_accused(state: str, *, due_at: datetime | None, outcome: str | None) -> str:
     return _status(_ACCUSED, _ACCUSED_WITHOUT_DATE, state, due_at, outcome)
 

@@ -225,6 +225,12 @@ class TestPause:
         filed = await house.intake.file(who, product_id=new_product())
         taken_back = await house.intake.file(who, product_id=new_product())
         assert await self.waits(house, filed)
+        token = house.guest_token(filed.id)
+        shown = await house.get(f"/center/complaints/{filed.id}", token=token)
+        assert shown["kept_until"] is not None
+        assert shown["status"].startswith("Complaining is paused for you until ")
+        listed = await house.get("/center/complaints", who)
+        assert listed["items"][1]["kept_until"] == shown["kept_until"]
         picture = await house.intake.upload("shot.png", b"x", by=who)
         more = EvidenceAdded(by=who.actor, evidence=(picture,), added_at=house.clock())
         await self.added(house, filed, more)

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from contracts.case import Finding, Ground, Measure, MeasureKind, StatementOfReasons
+from contracts.case import CaseDecided, Finding, Ground, Measure, MeasureKind, StatementOfReasons
 from contracts.taxonomy import taxonomy
 from services.moderation.outgoing.privacy import personal_data
+from services.moderation.outgoing.queueing import restricted_by
 from services.moderation.outgoing.records import Record, Restricted, record_of
 from services.moderation.standing.points import worth
+from tests import cases
 from tests.cases import MONDAY
 from tests.far_sides import errors_in
 
@@ -99,6 +101,31 @@ def test_illegal_and_incompatible_have_their_own_fields() -> None:
     assert "incompatible_content_ground" not in of("listing_hidden", ground=LAW)
     assert of("listing_hidden", ground=LAW)["illegal_content_legal_ground"] == LAW.reference
     assert of("listing_hidden")["incompatible_content_illegal"] == "No"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "days"),
+    [
+        (("account_closed",), 30),
+        (("account_closed", "listing_removed"), 0),
+        (("account_closed", "warning"), 30),
+        (("listing_hidden",), 0),
+    ],
+)
+def test_it_applies_from_when_the_first_measure_takes_effect(
+    kinds: tuple[MeasureKind, ...], days: int
+) -> None:
+    case = cases.given(*cases.REVIEWED).case
+    decided = cases.given(*cases.DECIDED).facts[-1]
+    assert isinstance(decided, CaseDecided)
+    measures = tuple(Measure(id=kind, kind=kind) for kind in kinds)
+    found = restricted_by(case, decided.model_copy(update={"measures": measures}))
+    assert found is not None
+    assert found.applied_at == decided.at + timedelta(days=days)
+    at_once = tuple(each.model_copy(update={"immediate_ground": "Fraud."}) for each in measures)
+    now = restricted_by(case, decided.model_copy(update={"measures": at_once}))
+    assert now is not None
+    assert now.applied_at == decided.at
 
 
 def test_an_end_is_told_where_there_is_one() -> None:

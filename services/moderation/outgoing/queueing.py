@@ -1,6 +1,7 @@
 """What is to be told outside because of a fact: records and webhooks, composed from the log."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import reduce
 from typing import TypeGuard
 
@@ -13,6 +14,7 @@ from services.moderation.outgoing.privacy import personal_data
 from services.moderation.outgoing.records import Record as Statement
 from services.moderation.outgoing.records import Restricted, record_of
 from services.moderation.outgoing.webhooks import told_of_case, told_of_member
+from services.moderation.policy import policy
 from services.moderation.standing.record import NO_RECORD
 from services.moderation.standing.record import evolve as evolve_record
 from services.moderation.state import NEW_CASE, Case, evolve
@@ -29,7 +31,7 @@ def restricts(message: Message) -> bool:
 def statements(history: tuple[Message, ...], message: Message) -> Iterator[tuple[Case, Statement]]:
     """The records that a message of a case asks for; `history` is the case's own."""
     for before, fact in _facts(history, message):
-        restricted = _restricted(before, fact)
+        restricted = restricted_by(before, fact)
         record = record_of(restricted) if restricted is not None else None
         if record is not None:
             yield evolve(before, fact), record  # type: ignore[arg-type]
@@ -146,7 +148,7 @@ def _facts(history: tuple[Message, ...], message: Message) -> Iterator[tuple[Cas
             return
 
 
-def _restricted(case: Case, fact: Fact) -> Restricted | None:
+def restricted_by(case: Case, fact: Fact) -> Restricted | None:
     """What a fact restricts that was not restricted before; `case` is the case before it."""
     match fact:
         case CaseDecided():
@@ -170,5 +172,17 @@ def _restricted(case: Case, fact: Fact) -> Restricted | None:
         measures=measures,
         findings=findings,
         known_at=case.opened_at or fact.at,
-        applied_at=fact.at,
+        applied_at=_applied_at(measures, fact.at),
     )
+
+
+def _applied_at(measures: tuple[Measure, ...], told_at: datetime) -> datetime:
+    """When the first of the measures takes effect: at once, but where an account is closed and
+    nothing else restricted, when the notice to the member is over."""
+    waits = [
+        each.kind == "account_closed" and each.immediate_ground is None
+        for each in measures
+        if each.kind != "warning"
+    ]
+    notice = policy().standing.closing_notice_days if waits and all(waits) else 0
+    return told_at + timedelta(days=notice)

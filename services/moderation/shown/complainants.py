@@ -107,6 +107,7 @@ def complaint_detail(found: ComplaintParts, *, policy: Policy, now: datetime) ->
 
 def _summary(row: Row, case: Row | None, story: Story, now: datetime) -> dict[str, Any]:
     state = _state(row, case, story)
+    kept_until = row.get("kept_until")
     awaiting = _awaiting(row, case, story, state)
     ruling = story.ruling if _shows_ruling(row, case, story) else None
     outcome = ruling.outcome if ruling else None
@@ -116,9 +117,12 @@ def _summary(row: Row, case: Row | None, story: Story, now: datetime) -> dict[st
         "id": row["id"],
         "number": row["number"],
         "state": state,
-        "status": party_words.status_of_complaint(
+        "status": party_words.kept(kept_until)
+        if kept_until
+        else party_words.status_of_complaint(
             state, due_at=awaiting.due_at if awaiting else None, outcome=outcome
         ),
+        "kept_until": kept_until,
         "on_hold": story.held and awaiting is not None,
         "awaiting": awaiting,
         "outcome": outcome,

@@ -50,6 +50,8 @@ def party_state(code: str) -> Label:
 
 def complaint_status(item: ComplaintSummary) -> str:
     """The state in a sentence, as `status` says it in English."""
+    if item.kept_until is not None:
+        return party_words.kept(item.kept_until)
     due = item.awaiting.due_at if item.awaiting else None
     return party_words.status_of_complaint(item.state, due_at=due, outcome=item.outcome)
 
