@@ -36,7 +36,7 @@ def _values(wanted: Wanted) -> st.SearchStrategy[Entry]:
         indicator=st.just(wanted.indicator),
         category=st.sampled_from(sorted(categories(wanted.split))),
         value=number if wanted.kind == "number" else st.none(),
-        text=text if wanted.kind == "text" else st.just(""),
+        text=st.just("") if wanted.kind == "number" else text,
     )
 
 

@@ -36,17 +36,17 @@ RECIPIENTS = "recipients (Art. 24(2), Art. 42(3))"
 
 class Wanted(NamedTuple):
     """An indicator that staff enter: one number, a number for each Member State or language, or
-    words."""
+    words, few (`line`) or many."""
 
     section: str
     indicator: str
-    kind: Literal["number", "text"] = "number"
+    kind: Literal["number", "line", "text"] = "number"
     split: Split = ""
 
 
 TEMPLATE: Final[tuple[Wanted, ...]] = (
-    Wanted(PLATFORM, "name of the provider", "text"),
-    Wanted(PLATFORM, "name of the service", "text"),
+    Wanted(PLATFORM, "name of the provider", "line"),
+    Wanted(PLATFORM, "name of the service", "line"),
     Wanted(PLATFORM, "summary of the content moderation", "text"),
     Wanted(ORDERS, "orders to act against illegal content (Art. 9)", split="member_state"),
     Wanted(ORDERS, "median hours to confirm an order to act"),

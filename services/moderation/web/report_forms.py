@@ -39,7 +39,7 @@ def form_of(entries: Iterable[Entry]) -> Form:
     values: dict[str, list[str]] = {}
     for field, wanted in _ASKED:
         here = [e for e in kept if (e.section, e.indicator) == (wanted.section, wanted.indicator)]
-        if wanted.kind == "text":
+        if wanted.kind != "number":
             lines = [each.text for each in here]
         elif wanted.split:
             lines = [f"{each.category} {each.value:.15g}" for each in here]
@@ -68,7 +68,7 @@ def _read(text: str, wanted: Wanted) -> list[Entry]:
     if not text:
         return []
     entry = Entry(section=wanted.section, indicator=wanted.indicator)
-    if wanted.kind == "text":
+    if wanted.kind != "number":
         if len(text) > LONGEST:
             raise _wrong(_("At most %(n)s characters") % {"n": LONGEST})
         return [entry.model_copy(update={"text": text})]
