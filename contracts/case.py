@@ -241,6 +241,19 @@ class CaseDecided(Contract):
     measures: tuple[Measure, ...] = ()
 
 
+class DecisionToldLate(Contract):
+    """The mail that tells one party of a decision went out (`at`) on a later day than the decision
+    was taken. Their own time to appeal, counted from being told (Digital Services Act, Art. 20(2)),
+    ends at `appeal_until`. `complaint_id` None: the accused."""
+
+    type: Literal["DecisionToldLate"] = "DecisionToldLate"
+    version: Literal[1] = 1
+    decision_id: str
+    complaint_id: str | None
+    at: AwareDatetime
+    appeal_until: AwareDatetime
+
+
 class CaseClosed(Contract):
     """The appeal window is over, or every complaint was withdrawn."""
 
@@ -607,6 +620,7 @@ CaseFact = (
     | CounterNoticeReceived
     | CounterNoticeLapsed
     | CaseDecided
+    | DecisionToldLate
     | CaseClosed
     | ComplaintLeft
     | CaseWithdrawn

@@ -57,8 +57,17 @@ class MailQueued(Contract):
     cause: int | None = None
 
 
+class ToldDecision(Contract):
+    """The decision that a mail told, and which party: `complaint_id` None is the accused."""
+
+    case_id: str
+    decision_id: str
+    complaint_id: str | None = None
+
+
 class MailSent(Contract):
-    """The SMTP server took responsibility with a 250; `attempt` counts from 1."""
+    """The SMTP server took responsibility with a 250; `attempt` counts from 1. `told`: the mail was
+    the one that told a party of a decision, so that their time to appeal runs from it."""
 
     type: Literal["MailSent"] = "MailSent"
     version: Literal[1] = 1
@@ -66,6 +75,7 @@ class MailSent(Contract):
     attempt: int
     message_id: str
     reply: str
+    told: ToldDecision | None = None
 
 
 class MailDeferred(Contract):

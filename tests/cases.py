@@ -1,6 +1,6 @@
 """Given / when / then over the case's decider, so that its tests read as sentences."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Self
 
 from contracts.case import CaseFact, Outcome
@@ -29,6 +29,12 @@ from services.runtime.problems import Refused
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def end_of_day(at: datetime) -> datetime:
+    """When the UTC day of `at` is over."""
+    return datetime.combine(at.date(), time.max, UTC)
+
 
 MIA = Actor("mia", frozenset({"moderator"}))
 SVEN = Actor("sven", frozenset({"senior_moderator"}))

@@ -37,6 +37,7 @@ from contracts.case import (
     CounterNoticeRequested,
     DecisionProposed,
     DecisionReturned,
+    DecisionToldLate,
     ExtensionAsked,
     ExtensionGranted,
     ExtensionRefused,
@@ -315,6 +316,10 @@ def _changes(row: Row, fact: CaseFact) -> Row:
                 **_appeals(appeals),
                 "changed_at": fact.at,
             }
+        case DecisionToldLate():
+            until = max(row["appeal_until"], fact.appeal_until)
+            due = {"due_at": until} if row["due_kind"] == "appeal" else {}
+            return {**due, "appeal_until": until, "changed_at": fact.at}
         case AppealDecided():
             return _appeal_decided(row, fact)
         case CaseClosed():

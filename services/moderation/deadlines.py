@@ -11,6 +11,7 @@ from contracts.case import (
     CaseFact,
     CaseResumed,
     CounterNoticeRequested,
+    DecisionToldLate,
     ExtensionGranted,
     InformationRequested,
 )
@@ -38,7 +39,7 @@ def deadlines(fact: CaseFact, policy: Policy) -> Iterator[Deadline]:
             yield from _answer(fact.at, fact.answer_due_at or fact.at, policy)
             due = fact.information_due_at or fact.at
             yield Deadline("lapse-information", due, due)
-        case CaseDecided() | CaseDeclaredInadmissible():
+        case CaseDecided() | CaseDeclaredInadmissible() | DecisionToldLate():
             yield Deadline("close", fact.appeal_until, fact.appeal_until)
         case AppealDecided():
             # Another window may end later; the case knows, and the timer is set to it then.

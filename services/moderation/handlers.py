@@ -16,6 +16,7 @@ from contracts.complaint import (
 )
 from contracts.envelope import Aggregate, Meta, aggregate_of, caused_by
 from contracts.ids import derived_id
+from contracts.mail import MailSent
 from contracts.member import MeasureExpired, MeasureReversed
 from contracts.response import (
     AppealLodged,
@@ -23,7 +24,7 @@ from contracts.response import (
     EvidenceSupplied,
     ExtensionRequested,
 )
-from contracts.streams import COMPLAINTS
+from contracts.streams import COMPLAINTS, MAIL
 from services.moderation.commands import (
     CLOCK,
     SERVICE,
@@ -36,6 +37,7 @@ from services.moderation.commands import (
     ReceiveCounterNotice,
     ReceiveEvidence,
     ReceiveInformation,
+    Told,
     Withdraw,
 )
 from services.moderation.deadlines import Deadline, command_of, deadlines
@@ -106,6 +108,7 @@ class Handlers:
         reactions.on(name="send", stream=COMPLAINTS, subjects=["outgoing.*.*"])(
             self._outgoing.on_outgoing
         )
+        reactions.on(name="count-from-telling", stream=MAIL, subjects=["mail.*.*"])(self.on_mail)
         self._timers.on_fired(self.on_timer)
 
     async def on_complaint(self, message: Message) -> None:
@@ -178,6 +181,17 @@ class Handlers:
                     filed = Aggregate(kind="complaint", id=complaint_id)
                     for each in (await self._events.read(filed)).messages:
                         await self.on_complaint(each)
+
+    async def on_mail(self, message: Message) -> None:
+        """The time to appeal runs from being told: who is told late has a later end of it."""
+        for place, fact in enumerate(message.facts):
+            if isinstance(fact, MailSent) and fact.told is not None:
+                told = Told(
+                    decision_id=fact.told.decision_id,
+                    complaint_id=fact.told.complaint_id,
+                    at=fact.at,
+                )
+                await self._say(fact.told.case_id, told, message, place)
 
     async def on_timer(self, name: str, data: dict[str, str]) -> None:
         """A deadline has come: it is decided on again, as the log has it now."""

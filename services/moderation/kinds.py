@@ -35,6 +35,7 @@ KINDS: dict[type[CaseFact], str] = {
     case.DecisionProposed: "decision_proposed",
     case.DecisionReturned: "decision_returned",
     case.CaseDecided: "decided",
+    case.DecisionToldLate: "told_late",
     case.AppealOpened: "appeal_opened",
     case.AppealRejected: "appeal_rejected",
     case.AppealDecided: "appeal_decided",

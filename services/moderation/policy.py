@@ -185,9 +185,11 @@ class Policy(_Data):
         return self.appeal_decision.after(now, self.calendar)
 
     def appeal_until(self, told: datetime) -> datetime:
-        """The end of the appeal window of somebody who was told at `told` (Art. 20(1): at least
-        six months)."""
-        return self.appeal.after(told, self.calendar)
+        """The end of the appeal window of somebody who was told at `told` (Art. 20(1) and (2): at
+        least six months from the day on which they were informed). Days are counted whole, as
+        Regulation 1182/71 counts them: the day of telling is not, and the last ends at midnight."""
+        last = self.appeal.after(told, self.calendar).astimezone(UTC)
+        return datetime.combine(last.date(), time.max, UTC)
 
     def redress_texts(self, appeal_until: datetime) -> tuple[str, ...]:
         """What can be done against a decision (Art. 17(3)(f)), as sentences."""

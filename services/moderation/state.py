@@ -37,6 +37,7 @@ from contracts.case import (
     CounterNoticeRequested,
     DecisionProposed,
     DecisionReturned,
+    DecisionToldLate,
     ExtensionAsked,
     ExtensionGranted,
     ExtensionRefused,
@@ -188,6 +189,10 @@ class Case:
     """The id of the decision or appeal that made what stands."""
     opened_at: datetime | None = None
     appealable: tuple[Appealable, ...] = ()
+    told_late: Mapping[tuple[str, str | None], datetime] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    """By decision and complaint (None: the accused), the end of the window of who was told late."""
     appeals: tuple[Appeal, ...] = ()
     appealed: frozenset[tuple[str, Side, str | None]] = frozenset()
 
@@ -204,7 +209,13 @@ class Case:
     @property
     def appeal_until(self) -> datetime | None:
         """The end of the last window in which somebody may appeal."""
-        return max((each.until for each in self.appealable), default=None)
+        ends = {each.decision_id: each.until for each in self.appealable}
+        late = [end for (decision, _who), end in self.told_late.items() if decision in ends]
+        return max([*ends.values(), *late], default=None)
+
+    def window(self, decision: Appealable, complaint_id: str | None) -> datetime:
+        """Until when one party may appeal against the decision."""
+        return self.told_late.get((decision.decision_id, complaint_id), decision.until)
 
     def is_late(self, received_at: datetime) -> bool:
         """Whether what the accused sent at `received_at` came after the deadline. The clock of a
@@ -410,6 +421,9 @@ def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
                 appeals=(*case.appeals, appeal),
                 appealed=case.appealed | {key},
             )
+        case DecisionToldLate():
+            whose = (fact.decision_id, fact.complaint_id)
+            return replace(case, told_late={**case.told_late, whose: fact.appeal_until})
         case AppealDecided():
             return _appeal_decided(case, fact)
         case CaseClosed():

@@ -48,6 +48,7 @@ from services.moderation.commands import (
     Resume,
     Return,
     Retype,
+    Told,
     Withdraw,
 )
 from services.moderation.guards import (
@@ -202,6 +203,7 @@ TABLE: tuple[Transition, ...] = (
     Transition(Return, _SENIORS, _move(_S.DECISION_PROPOSED, to=_S.UNDER_REVIEW), _NO_OTHER,
         guards=(not_own_proposal,)),
     # --- and after
+    Transition(Told, _PARTIES, _stay((_S.DECIDED, _S.INADMISSIBLE, _S.UNDER_APPEAL))),
     Transition(OpenAppeal, _PARTIES,
         # In time and against what was told, that is. Any other is answered and moves nothing.
         _stay(_BEGUN) | _may(_TOLD, _S.UNDER_APPEAL)),

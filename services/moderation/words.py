@@ -49,6 +49,7 @@ _TIMELINE = {
     "decision_proposed": "A decision was proposed: {outcome}.",
     "decision_returned": "The proposal was returned: {explanation}",
     "decided": "The complaint was {outcome}.",
+    "told_late": "A party was told on a later day; they may appeal until {appeal_until}.",
     "appeal_opened": "An appeal was lodged.",
     "appeal_rejected": "An appeal could not be taken up: {explanation}",
     "appeal_decided": "The appeal was decided: {explanation}",

@@ -14,6 +14,7 @@ from contracts.mail import (
     MailQueued,
     MailSent,
     MailSuppressed,
+    ToldDecision,
 )
 
 BACK_OFF = tuple(timedelta(seconds=s) for s in (1, 5, 30, 120, 600, 3600))
@@ -103,7 +104,8 @@ def conclude(
     attempt = delivery.attempts + 1
     match answer:
         case Accepted(reply):
-            return MailSent(at=now, attempt=attempt, message_id=message_id, reply=reply)
+            told = told_by(delivery.mail) if delivery.mail else None
+            return MailSent(at=now, attempt=attempt, message_id=message_id, reply=reply, told=told)
         case NotNow(reason, _) if overdue(delivery, now):
             return MailBounced(
                 at=now,
@@ -118,6 +120,24 @@ def conclude(
             return MailBounced(at=now, attempt=attempt, reason=reason)
         case _:
             assert_never(answer)
+
+
+DECISIONS = frozenset({"CaseDecided", "CaseDeclaredInadmissible", "AppealDecided"})
+
+
+def told_by(mail: MailQueued) -> ToldDecision | None:
+    """The decision that `mail` tells a party of for the first time, if it does. An appeal that was
+    affirmed tells nothing that they had not been told."""
+    party = mail.audience in ("complainant", "accused") and mail.again is None
+    if not party or mail.fact not in DECISIONS or mail.params.get("result") == "affirmed":
+        return None
+    if mail.decision_id is None or mail.case_id is None:
+        return None
+    return ToldDecision(
+        case_id=mail.case_id,
+        decision_id=mail.decision_id,
+        complaint_id=mail.complaint_id if mail.audience == "complainant" else None,
+    )
 
 
 def overdue(delivery: Delivery, now: datetime) -> bool:

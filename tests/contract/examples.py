@@ -39,6 +39,7 @@ from contracts.case import (
     CounterNoticeRequested,
     DecisionProposed,
     DecisionReturned,
+    DecisionToldLate,
     ExtensionAsked,
     ExtensionGranted,
     ExtensionRefused,
@@ -302,6 +303,9 @@ LATER_ON_CASES: tuple[Fact, ...] = (
         text="Категорию так и не исправили.",
         evidence=(PICTURE,),
         due_at=day(26),
+    ),
+    DecisionToldLate(
+        decision_id=DECISION, complaint_id=COMPLAINT, at=day(12), appeal_until=day(31)
     ),
     AppealRejected(
         appeal_id=APPEAL, by="service:moderation", at=day(12), explanation="The window is over."

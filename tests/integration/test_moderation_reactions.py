@@ -3,20 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from contracts.codec import Message, decode
 from contracts.envelope import Aggregate
+from contracts.ids import new_id
+from contracts.mail import MailSent, ToldDecision
 from contracts.streams import COMPLAINTS
 from deploy.topology import Topology
 from services.moderation.tables import metadata
+from services.runtime.clock import utcnow
 from services.runtime.database import Database
 from services.runtime.marketplace import ProductInfo
 from services.runtime.migrations import upgrade
+from tests.log import command
 from tests.moderation_house import (
     IVAN,
     LAYLA,
@@ -236,13 +241,43 @@ async def test_a_case_closes_when_the_time_to_appeal_is_over(
     async with started(topology, tmp_path, clock) as house:
         filed = await house.intake.file(product_id=new_product())
         case_id = await house.case_of(filed)
-        clock.offset = -timedelta(days=184) + TWO_SECONDS
+        clock.offset = -timedelta(days=185)
         await house.send(case_id, "declare-inadmissible", explanation="A private matter.")
         clock.offset = timedelta()
         await in_state(house, case_id, "closed")
         seen = await house.get(f"/center/complaints/{filed.id}", IVAN)
         assert seen["state"] == "closed"
         assert seen["decision"]["outcome"] == "inadmissible"
+
+
+async def test_whoever_was_told_on_a_later_day_may_appeal_as_much_later(
+    topology: Topology, tmp_path: Path
+) -> None:
+    clock = MovedClock()
+    async with started(topology, tmp_path, clock) as house:
+        filed = await house.intake.file(product_id=new_product())
+        case_id = await house.case_of(filed)
+        clock.offset = -timedelta(days=3)
+        await house.send(case_id, "declare-inadmissible", explanation="A private matter.")
+        clock.offset = timedelta()
+        seen = await house.get(f"/center/complaints/{filed.id}", IVAN)
+        told = ToldDecision(
+            case_id=case_id, decision_id=seen["decision"]["id"], complaint_id=filed.id
+        )
+        sent = MailSent(at=utcnow(), attempt=1, message_id="<m@x>", reply="250 OK", told=told)
+        mail = Aggregate(kind="mail", id=new_id())
+        message = Message(1, mail.subject, command("sent"), (sent,))
+        for _twice in range(2):
+            await house.handlers().on_mail(message)
+        assert (await facts_of(house, case_id)).count("DecisionToldLate") == 1
+
+        def until(shown: Any) -> datetime:
+            return datetime.fromisoformat(shown["decision"]["appeal_until"])
+
+        await house.eventually(
+            lambda: house.get(f"/center/complaints/{filed.id}", IVAN),
+            lambda shown: until(shown) - until(seen) == timedelta(days=3),
+        )
 
 
 async def test_migrations_make_the_tables_that_the_code_knows(tmp_path: Path) -> None:

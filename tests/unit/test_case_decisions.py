@@ -4,6 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.case import (
+    AppealOpened,
+    AppealRejected,
     CaseAdmitted,
     CaseClaimed,
     CaseClosed,
@@ -15,9 +17,11 @@ from contracts.case import (
     CounterNoticeLapsed,
     CounterNoticeReceived,
     CounterNoticeRequested,
+    DecisionToldLate,
     Ground,
     Outcome,
 )
+from contracts.ids import derived_id
 from contracts.taxonomy import taxonomy
 from services.moderation.commands import (
     Admit,
@@ -27,6 +31,7 @@ from services.moderation.commands import (
     DeclareInadmissible,
     Lapse,
     Release,
+    Told,
 )
 from services.moderation.policy import policy
 from services.moderation.refusals import (
@@ -59,7 +64,9 @@ from tests.cases import (
     SVEN,
     UPHOLD,
     answer,
+    appeal,
     complaint,
+    end_of_day,
     given,
 )
 
@@ -102,7 +109,7 @@ class TestTriage:
     def test_inadmissible_is_told_with_an_explanation_and_can_be_appealed(self) -> None:
         told = DeclareInadmissible(explanation="Another marketplace's listing.")
         story = given(complaint()).when(told).then(CaseDeclaredInadmissible)
-        assert story.case.appeal_until == MONDAY + 184 * DAY
+        assert story.case.appeal_until == end_of_day(MONDAY + 184 * DAY)
 
     def test_an_admitted_case_is_not_admitted_again(self) -> None:
         story = given(complaint(), Admit()).when(Admit(), by=SVEN).refused(NotInThisState)
@@ -291,9 +298,41 @@ class TestDeciding:
         with pytest.raises(ValidationError, match=sentence):
             Decide.model_validate({"outcome": "upheld", "facts": "Seen."} | changes)
 
+    def test_the_time_to_appeal_runs_from_being_told_for_each_party_on_its_own(self) -> None:
+        story = given(complaint("Anna's", complainant="guest:anna"), *DECIDED)
+        decision = story.case.decision_id
+        assert decision is not None
+        story.when(Told(decision_id=decision, complaint_id=None, at=MONDAY + HOUR)).then()
+        later = MONDAY + 3 * DAY
+        told = Told(decision_id=decision, complaint_id=derived_id("complaint", "Ivan's"), at=later)
+        story.when(told, at=later).then(DecisionToldLate)
+        story.when(told, at=later).then()  # the same mail, read again
+        until, mine = end_of_day(MONDAY + 184 * DAY), end_of_day(later + 184 * DAY)
+        assert story.case.appeal_until == mine
+        story.when(Close(), at=until + MINUTE).refused(NotDueYet)
+        lodged = until + MINUTE
+        story.when(appeal(decision, lodged, by="accused", name="a"), at=lodged)
+        story.then(AppealRejected)
+        story.when(appeal(decision, lodged, by="complainant", name="b"), at=lodged)
+        story.then(AppealOpened)
+
+    def test_who_filed_several_complaints_is_told_once_of_all_of_them(self) -> None:
+        story = given(complaint("Ivan's second"), *DECIDED)
+        decision = story.case.decision_id
+        assert decision is not None
+        mine = derived_id("complaint", "Ivan's")
+        later = MONDAY + 3 * DAY
+        told = Told(decision_id=decision, complaint_id=mine, at=later)
+        story.when(told, at=later).then(DecisionToldLate, DecisionToldLate)
+        assert {complaint for _decision, complaint in story.case.told_late} == {
+            mine,
+            derived_id("complaint", "Ivan's second"),
+        }
+
     def test_it_closes_when_the_appeal_window_is_over(self) -> None:
-        given(*DECIDED).when(Close(), at=MONDAY + 184 * DAY).refused(NotDueYet)
-        story = given(*DECIDED).when(Close(), at=MONDAY + 184 * DAY + MINUTE).then(CaseClosed)
+        last = end_of_day(MONDAY + 184 * DAY)
+        given(*DECIDED).when(Close(), at=last).refused(NotDueYet)
+        story = given(*DECIDED).when(Close(), at=last + MINUTE).then(CaseClosed)
         assert story.case.status is Status.CLOSED
 
 

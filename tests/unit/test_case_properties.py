@@ -60,6 +60,7 @@ from services.moderation.commands import (
     Return,
     Retype,
     Ruling,
+    Told,
     WantedMeasure,
 )
 from services.moderation.decider import decide
@@ -152,6 +153,12 @@ commands: st.SearchStrategy[CaseCommand] = st.one_of(
     appeals,
     appeal_answers,
     st.builds(withdrawal, names),
+    st.builds(
+        Told,
+        decision_id=st.sampled_from([FIRST, SECOND, derived_id("appeal", "one")]),
+        complaint_id=st.none() | names.map(_complaint_id),
+        at=days,
+    ),
     st.builds(RequestInformation, complaint_id=names.map(_complaint_id), question=st.just("When?")),
     st.builds(
         ReceiveInformation,

@@ -48,6 +48,7 @@ from services.moderation.commands import (
     Return,
     Retype,
     Ruling,
+    Told,
 )
 from services.moderation.decider import decide
 from services.moderation.policy import policy
@@ -213,6 +214,10 @@ POLICY: dict[str, tuple[CaseCommand, list[tuple[str, str, str]]]] = {
     ),
     "approve": (Approve(), [("senior", "decision_proposed", "decided")]),
     "return": (Return(explanation="x"), [("senior", "decision_proposed", "under_review")]),
+    "told": (
+        Told(decision_id=DECISION, complaint_id=None, at=MONDAY + 2 * DAY),
+        [("service", "decided inadmissible under_appeal", "")],
+    ),
     "open-appeal": (
         appeal(DECISION, MONDAY, by="complainant", name="another"),
         [

@@ -165,6 +165,9 @@ def _of_case(at: datetime, complaint_id: str, appellant: str, flag: bool) -> dic
             appeal_id=f"a-{appellant}", decision_id="d", appellant=appellant, complaint_id=mine,
             by=f"member:{author}", at=at, text=author, evidence=(evidence(author),), due_at=due,
         ),
+        c.DecisionToldLate(
+            decision_id="d", complaint_id=mine, at=at, appeal_until=due
+        ),
         c.AppealRejected(
             appeal_id="late", by=INTERNAL, at=at, explanation=author, appellant=appellant,
             complaint_id=mine,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.mail import MailBounced, MailDeferred, MailSent
+from contracts.mail import MailBounced, MailDeferred, MailSent, ToldDecision
 from services.notifier.delivery import (
     BACK_OFF,
     GIVE_UP,
@@ -22,6 +22,7 @@ from services.notifier.delivery import (
     conclude,
     evolve,
     folded,
+    told_by,
 )
 from services.notifier.so_far import CaseSoFar
 from tests.telling import NOON, filed, mails
@@ -38,6 +39,23 @@ def test_250_is_sent() -> None:
     sent = answered(folded([MAIL]), Accepted("250 OK"))
     assert sent == MailSent(at=NOON, attempt=1, message_id="<m@here>", reply="250 OK")
     assert folded([MAIL, sent]).ended
+
+
+def test_what_is_sent_says_which_decision_it_told_and_whom() -> None:
+    told = {"case_id": "c", "complaint_id": "mine", "decision_id": "d", "fact": "CaseDecided"}
+    decision = MAIL.model_copy(update=told)
+    assert told_by(decision) == ToldDecision(case_id="c", decision_id="d", complaint_id="mine")
+    accused = decision.model_copy(update={"audience": "accused"})
+    sent = answered(folded([accused]), Accepted("250 OK"))
+    assert isinstance(sent, MailSent)
+    assert sent.told == ToldDecision(case_id="c", decision_id="d")
+    for changes in (
+        {"fact": "MeasureImposed"},
+        {"audience": "moderators"},
+        {"again": "another"},
+        {"fact": "AppealDecided", "params": {"result": "affirmed"}},
+    ):
+        assert told_by(decision.model_copy(update=changes)) is None
 
 
 def test_4xx_is_deferred_and_counted() -> None:

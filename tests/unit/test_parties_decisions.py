@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from contracts.case import (
     ComplaintLeft,
     CounterNoticeLapsed,
     CounterNoticeRequested,
+    DecisionToldLate,
     ExtensionGranted,
     Ground,
     InformationLapsed,
@@ -502,6 +504,20 @@ def test_what_an_appeal_has_changed_is_appealed_by_the_other_side_only() -> None
     history = (*DECIDED, appeal_opened(ACCUSED), appeal_decided("overturned"))
     assert lodge(history, IVAN, decision="appeal", now=WINDOW + DAY).decision_id == "appeal"
     assert isinstance(refusal(lambda: lodge(history, ACCUSED, decision="appeal")), AlreadyAppealed)
+
+
+def test_whoever_was_told_on_a_later_day_appeals_as_much_later_and_nobody_else() -> None:
+    late = DecisionToldLate(
+        decision_id="decision", complaint_id=MINE, at=NOW + 3 * DAY, appeal_until=WINDOW + 3 * DAY
+    )
+    history = (*DECIDED, late)
+    assert lodge(history, IVAN, now=WINDOW + 3 * DAY).decision_id == "decision"
+    assert type(refusal(lambda: lodge(history, IVAN, now=late.appeal_until + INSTANT))) is (
+        AppealTooLate
+    )
+    for other in (ACCUSED, Appellant("complainant", OTHERS)):
+        too_late = partial(lodge, history, other, now=WINDOW + INSTANT)
+        assert type(refusal(too_late)) is AppealTooLate
 
 
 def test_an_affirmed_decision_makes_no_new_one() -> None:

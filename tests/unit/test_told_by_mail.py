@@ -64,7 +64,7 @@ def sent(minutes: int = 0) -> MailSent:
     return MailSent(at=at, attempt=1, message_id="<m@x>", reply="250 OK")
 
 
-def tables() -> Tables:
+def tables(*later: tuple[str, c.CaseFact]) -> Tables:
     decided = c.CaseDecided(
         by="mia", at=START, decision_id="d", outcome=c.Outcome.UPHELD, statement=statement(),
         appeal_until=START + timedelta(days=184),
@@ -80,6 +80,7 @@ def tables() -> Tables:
             (f"case.00.{CASE}", opened),
             (f"case.00.{CASE}", joined(MINE, SECRET_OF_MINE, START)),
             (f"case.00.{CASE}", decided),
+            *later,
         ]
     )
 
@@ -107,6 +108,21 @@ def test_r32_the_complainant_sees_when_the_receipt_and_the_decision_were_mailed(
         )
     )
     assert times == {"submitted": SENT, "joined": None, "decided": SENT + timedelta(minutes=5)}
+
+
+def test_r32_who_is_told_late_sees_a_later_end_of_the_time_to_appeal() -> None:
+    until = START + timedelta(days=187)
+    late = c.DecisionToldLate(decision_id="d", complaint_id=MINE, at=SENT, appeal_until=until)
+    log = tables((f"case.00.{CASE}", late))
+    row, case, story = log.rows["complaints"][MINE,], log.rows["cases"][CASE,], log.all("timeline")
+    mine = complaint_detail(ComplaintParts(row, case, story, ()), policy=policy(), now=SENT)
+    assert mine.decision is not None
+    assert mine.decision.appeal_until == until
+    assert [each.until for each in mine.actions if each.name == "appeal"] == [until]
+    accused = accused_detail(AccusedParts(case, (), story, (), ()), now=SENT)
+    assert accused.decision is not None
+    assert accused.decision.appeal_until == START + timedelta(days=184)
+    assert case["appeal_until"] == case["due_at"] == until
 
 
 def test_r34_the_accused_sees_when_the_statement_of_reasons_was_mailed() -> None:

@@ -13,12 +13,12 @@ from services.runtime.sentences import gettext as _
 
 
 def decision_of(case: Case, decision_id: str, appellant: Appellant) -> Decision:
-    """The decision, if the appellant was told of it. Raises NotFound."""
+    """The decision as the appellant was told of it. Raises NotFound."""
     for decision in case.decisions:
         accused = appellant.side == "accused"
         told = decision.accused_told if accused else appellant.complaint_id in decision.told
         if decision.id == decision_id and told:
-            return decision
+            return decision.told_to(appellant)
     raise NotFound(_("There is no such decision that you were told of."))
 
 

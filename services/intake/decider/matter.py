@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 from contracts.case import (
@@ -22,6 +23,7 @@ from contracts.case import (
     ComplaintJoined,
     ComplaintLeft,
     CounterNoticeRequested,
+    DecisionToldLate,
     ExtensionGranted,
     InformationReceived,
     InformationRequested,
@@ -75,6 +77,13 @@ class Decision(NamedTuple):
     told: frozenset[str]
     accused_told: bool
     of: Appellant | None = None
+    told_late: Mapping[Appellant, datetime] = MappingProxyType({})
+    """Until when those may appeal who were told on a later day."""
+
+    def told_to(self, appellant: Appellant) -> "Decision":
+        """The decision with the appellant's own time to appeal."""
+        until = self.told_late.get(appellant, self.appeal_until)
+        return self._replace(appeal_until=until)
 
 
 class Question(NamedTuple):
@@ -186,6 +195,8 @@ def _decided(case: Case, fact: CaseFact) -> Case:
                 accused_told=isinstance(fact, CaseDecided),
             )
             return replace(case, phase=Phase.DECIDED, decisions=(*case.decisions, decision))
+        case DecisionToldLate():
+            return replace(case, decisions=tuple(_told_late(each, fact) for each in case.decisions))
         case AppealOpened():
             return replace(case, phase=Phase.UNDER_APPEAL)
         case AppealDecided():
@@ -198,6 +209,14 @@ def _decided(case: Case, fact: CaseFact) -> Case:
             return replace(case, phase=Phase.WITHDRAWN)
         case _:  # another fact of the case: it changes nothing here
             return case
+
+
+def _told_late(decision: Decision, fact: DecisionToldLate) -> Decision:
+    if decision.id != fact.decision_id:
+        return decision
+    side: Side = "accused" if fact.complaint_id is None else "complainant"
+    later = {**decision.told_late, Appellant(side, fact.complaint_id): fact.appeal_until}
+    return decision._replace(told_late=later)
 
 
 def _appeal_decided(case: Case, fact: AppealDecided) -> Case:

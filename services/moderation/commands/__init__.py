@@ -15,6 +15,7 @@ from services.moderation.commands.machines import (
     ReceiveEvidence,
     ReceiveInformation,
     Remind,
+    Told,
     Withdraw,
 )
 from services.moderation.commands.staff import (
@@ -95,6 +96,7 @@ __all__ = [
     "Retype",
     "Ruling",
     "StaffCommand",
+    "Told",
     "WantedFinding",
     "WantedMeasure",
     "Withdraw",

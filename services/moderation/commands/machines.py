@@ -95,6 +95,14 @@ class OpenAppeal(Command):
     lodged_at: datetime
 
 
+class Told(Command):
+    """The mail that tells a party of a decision went out; `complaint_id` None: the accused."""
+
+    decision_id: str
+    complaint_id: str | None
+    at: datetime
+
+
 class Remind(Command):
     """Half of the time to answer by `due_at` has passed, or all but the last day."""
 
@@ -123,6 +131,7 @@ MachineCommand = (
     | ReceiveAccusedEvidence
     | AskExtension
     | OpenAppeal
+    | Told
     | Remind
     | Lapse
     | LapseInformation

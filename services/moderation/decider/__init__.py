@@ -48,6 +48,7 @@ from services.moderation.commands import (
     Resume,
     Return,
     Retype,
+    Told,
     Withdraw,
 )
 from services.moderation.decider import answers, appeals, complaints, interim, marks, rulings
@@ -132,6 +133,8 @@ def decide(
             return rulings.approve(case, by, now, policy)
         case Return():
             return rulings.send_back(case, command, by, now, policy)
+        case Told():
+            return appeals.count_from_telling(case, command, policy)
         case OpenAppeal():
             return appeals.open_or_reject(case, command, by, now, policy)
         case DecideAppeal():

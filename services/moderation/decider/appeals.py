@@ -9,14 +9,35 @@ from contracts.case import (
     CaseAdmitted,
     CaseClosed,
     CaseFact,
+    DecisionToldLate,
 )
-from services.moderation.commands import Actor, DecideAppeal, OpenAppeal
+from services.moderation.commands import Actor, DecideAppeal, OpenAppeal, Told
 from services.moderation.decider.statements import Composed, compose
 from services.moderation.policy import Policy
 from services.moderation.refusals import NoSuchAppeal, NotDueYet, TookPart
 from services.moderation.state import Appeal, Case
 from services.runtime.problems import Invalid
 from services.runtime.sentences import gettext as _
+
+
+def count_from_telling(case: Case, command: Told, policy: Policy) -> list[CaseFact]:
+    """Whoever is told on a later day than the decision was taken has a window of their own. Who
+    filed several complaints is told once, of all of them."""
+    decision = next((e for e in case.appealable if e.decision_id == command.decision_id), None)
+    until = policy.appeal_until(command.at)
+    if decision is None or until <= decision.until:
+        return []
+    told: list[str | None] = [None]
+    if command.complaint_id is not None:
+        who = case.complaints.get(command.complaint_id)
+        told = [each for each, complainant in case.complaints.items() if complainant == who]
+    return [
+        DecisionToldLate(
+            decision_id=command.decision_id, complaint_id=each, at=command.at, appeal_until=until
+        )
+        for each in told
+        if (command.decision_id, each) not in case.told_late
+    ]
 
 
 def open_or_reject(
@@ -60,8 +81,9 @@ def _against(case: Case, command: OpenAppeal) -> str | None:
         return _("This decision answered your own appeal. You can turn to a court.")
     if command.appellant == "complainant" and command.complaint_id not in case.complaints:
         return _("The complaint is not one of this case, or it was withdrawn.")
-    if command.lodged_at > told.until:
-        until = f"{told.until:%d %B %Y, %H:%M} UTC".lstrip("0")
+    end = case.window(told, command.complaint_id)
+    if command.lodged_at > end:
+        until = f"{end:%d %B %Y, %H:%M} UTC".lstrip("0")
         return _("The time to appeal ended on %(until)s.") % {"until": until}
     if (command.decision_id, command.appellant, command.complaint_id) in case.appealed:
         return _("You have appealed against this decision already.")

@@ -89,6 +89,7 @@ def accused_detail(found: AccusedParts, *, now: datetime) -> AccusedCaseDetail:
     files = f"/api/v1/center/cases/{row['id']}/evidence"
     story = story_of(timeline)
     summary = _summary(row, story, _is_answered(story, answers))
+    ruling = story.ruling
     can_answer = summary["can_answer"]
     return AccusedCaseDetail(
         **summary,
@@ -100,8 +101,8 @@ def accused_detail(found: AccusedParts, *, now: datetime) -> AccusedCaseDetail:
         more_evidence=tuple(_more_evidence(story, sent, files)),
         extension=_extension(story, sent),
         interim_measures=tuple(_interim(story)),
-        decision=_decision(story.ruling) if story.ruling and story.ruling.statement else None,
-        earlier_decisions=tuple(_decision(each) for each in story.earlier if each.statement),
+        decision=_decision(story, ruling) if ruling and ruling.statement else None,
+        earlier_decisions=tuple(_decision(story, each) for each in story.earlier if each.statement),
         findings=tuple(finding_shown(each, now) for each in findings),
         appeals=tuple(_appeals(story, files)),
         notes=tuple(parts.notes(told.fact for told in _since(story))),
@@ -233,7 +234,7 @@ def _interim(story: Story) -> Iterable[InterimShown]:
         )
 
 
-def _decision(ruling: Ruling) -> DecisionOnAccused:
+def _decision(story: Story, ruling: Ruling) -> DecisionOnAccused:
     assert ruling.statement is not None
     return DecisionOnAccused(
         id=ruling.id,
@@ -241,7 +242,7 @@ def _decision(ruling: Ruling) -> DecisionOnAccused:
         statement=ruling.statement,
         measures=tuple(MeasureOfDecision(kind=m.kind, days=m.days) for m in ruling.measures),
         at=ruling.at,
-        appeal_until=ruling.appeal_until,
+        appeal_until=story.appeal_until(ruling, ACCUSED),
     )
 
 
@@ -292,7 +293,7 @@ def _actions(
         lodged = [each for each in sent if each["kind"] == "appeal"]
         if parts.may_appeal(story, ruling, ACCUSED, lodged, now):
             url = f"/decisions/{ruling.id}/appeal"
-            yield Action(name="appeal", url=url, until=ruling.appeal_until)
+            yield Action(name="appeal", url=url, until=story.appeal_until(ruling, ACCUSED))
 
 
 # --- what happened --------------------------------------------------------------------------------

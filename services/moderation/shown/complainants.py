@@ -82,6 +82,7 @@ def complaint_detail(found: ComplaintParts, *, policy: Policy, now: datetime) ->
     files = _files(row)
     moved = (summary["type"], summary["reason"]) != (row["type"], row["reason"])
     rulings = [ruling for ruling in story.earlier if _was_told(ruling, row)]
+    now_stands = story.ruling if _shows_ruling(row, case, story) else None
     return ComplaintDetail(
         **summary,
         description=row["description"],
@@ -91,8 +92,8 @@ def complaint_detail(found: ComplaintParts, *, policy: Policy, now: datetime) ->
         additions=tuple(_additions(row, files)),
         case=_case_of(case, summary["state"]) if case else None,
         questions=tuple(_question(each, now) for each in story.questions.get(row["id"], ())),
-        decision=_told(story.ruling, policy) if _shows_ruling(row, case, story) else None,
-        earlier_decisions=tuple(_told(ruling, policy) for ruling in rulings),
+        decision=_told(row, story, now_stands, policy) if now_stands else None,
+        earlier_decisions=tuple(_told(row, story, ruling, policy) for ruling in rulings),
         appeals=tuple(_appeals(row, story, files)),
         notes=tuple(parts.notes(told.fact for told in _since(row, story))),
         withdrawn_at=row["withdrawn_at"],
@@ -234,12 +235,12 @@ def _shows_ruling(row: Row, case: Row | None, story: Story) -> bool:
     return case is not None and story.ruling is not None and _was_told(story.ruling, row)
 
 
-def _told(ruling: Ruling | None, policy: Policy) -> DecisionTold:
-    assert ruling is not None
+def _told(row: Row, story: Story, ruling: Ruling, policy: Policy) -> DecisionTold:
+    until = story.appeal_until(ruling, Appellant(row["id"]))
     statement = ruling.statement
     redress = statement.redress if statement else ()
-    if not statement and ruling.appeal_until:
-        redress = policy.redress_texts(ruling.appeal_until)
+    if not statement and until:
+        redress = policy.redress_texts(until)
     return DecisionTold(
         id=ruling.id,
         outcome=ruling.outcome,
@@ -249,7 +250,7 @@ def _told(ruling: Ruling | None, policy: Policy) -> DecisionTold:
         restrictions=statement.restrictions if statement else (),
         redress=redress,
         at=ruling.at,
-        appeal_until=ruling.appeal_until,
+        appeal_until=until,
     )
 
 
@@ -303,7 +304,7 @@ def _actions(
         me = Appellant(row["id"])
         if parts.may_appeal(story, ruling, me, lodged, now):
             url = f"/decisions/{ruling.id}/appeal?complaint={row['id']}"
-            yield Action(name="appeal", url=url, until=ruling.appeal_until)
+            yield Action(name="appeal", url=url, until=story.appeal_until(ruling, me))
     if not over and state != "under_appeal":
         yield Action(name="withdraw", url=f"{base}/withdraw")
 

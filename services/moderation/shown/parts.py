@@ -89,7 +89,8 @@ def may_appeal(
     story: Story, ruling: Ruling, who: Appellant, lodged: Sequence[Row], now: datetime
 ) -> bool:
     """Once against each decision, in time, and not against the answer to one's own appeal."""
-    if ruling.appeal_until is None or now > ruling.appeal_until or ruling.of == who:
+    until = story.appeal_until(ruling, who)
+    if until is None or now > until or ruling.of == who:
         return False
     done = {(each["decision_id"], Appellant(each["complaint_id"])) for each in lodged}
     done.update((appeal.opened.decision_id, appeal.by) for appeal in story.appeals.values())

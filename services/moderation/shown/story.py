@@ -25,6 +25,7 @@ from contracts.case import (
     CaseRetyped,
     ComplaintLeft,
     CounterNoticeRequested,
+    DecisionToldLate,
     ExtensionAsked,
     ExtensionGranted,
     ExtensionRefused,
@@ -125,6 +126,7 @@ class Story:
     extension: Extension | None = None
     more_evidence: tuple[AccusedEvidenceReceived, ...] = ()
     questions: Mapping[str, tuple[Question, ...]] = field(default_factory=dict)
+    told_late: Mapping[tuple[str, Appellant], datetime] = field(default_factory=dict)
     ruling: Ruling | None = None
     earlier: tuple[Ruling, ...] = ()
     appeals: Mapping[str, Appeal] = field(default_factory=dict)
@@ -136,6 +138,10 @@ class Story:
     """From where on in the log the accused knows of the case."""
     held: bool = False
     reopened: bool = False
+
+    def appeal_until(self, ruling: Ruling, who: Appellant) -> datetime | None:
+        """Until when `who` may appeal against the ruling: later for who was told late."""
+        return self.told_late.get((ruling.id, who), ruling.appeal_until)
 
     @property
     def open_appeals(self) -> tuple[Appeal, ...]:
@@ -292,6 +298,9 @@ def _ruled(story: Story, told: Told) -> dict[str, Any]:
             )
         case AppealOpened() as fact:
             return {"appeals": {**story.appeals, fact.appeal_id: Appeal(fact)}}
+        case DecisionToldLate() as fact:
+            key = (fact.decision_id, Appellant(fact.complaint_id))
+            return {"told_late": {**story.told_late, key: fact.appeal_until}}
         case AppealRejected() as fact:
             return {"rejected": (*story.rejected, fact)}
         case AppealDecided() as fact:

@@ -192,6 +192,7 @@ def staff_title(entry: TimelineEntry) -> Label:
         "interim_measure_lifted": Label(_("Interim measure lifted"), "good"),
         "decision_proposed": Label(_("Decision proposed"), "wait"),
         "decision_returned": Label(_("Proposal returned"), "wait"),
+        "told_late": Label(_("Told on a later day"), "neutral"),
         "appeal_opened": Label(_("Appeal lodged"), "wait"),
         "appeal_rejected": Label(_("Appeal not taken up"), "neutral"),
         "appeal_decided": Label(_("Appeal decided"), "good"),
