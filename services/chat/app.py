@@ -31,6 +31,7 @@ from services.chat.reports import Reports
 from services.chat.router import Router
 from services.chat.schedule import Schedules
 from services.chat.settings import Settings
+from services.chat.state import Chat
 from services.chat.store import Store
 from services.chat.tables import metadata
 from services.chat.talking import Talking
@@ -44,6 +45,7 @@ from services.runtime.auth.codes import code_key
 from services.runtime.clock import Clock, utcnow
 from services.runtime.evidence import EvidenceStore
 from services.runtime.marketplace import Marketplace
+from services.runtime.memory import Memory
 from services.runtime.translator import translator_of
 from services.runtime.web import Pages
 
@@ -59,8 +61,11 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
     store = Store(parts.database, projector)
     schedules = Schedules.load(settings.schedules)
     evidence = EvidenceStore(parts.bus)
-    board = Board(parts.bus, parts.events, store, projection=PROJECTION)
-    commands = Commands(parts.events, parts.timers, clock=clock, seen=board.version)
+    remembered: Memory[Chat] = Memory()
+    board = Board(parts.bus, parts.events, store, projection=PROJECTION, remembered=remembered)
+    commands = Commands(
+        parts.events, parts.timers, clock=clock, seen=board.version, remembered=remembered
+    )
     presence = Presence(parts.bus, clock=clock)
     hub = Hub(parts.bus, parts.events)
     router = Router(board, commands, presence)

@@ -5,6 +5,7 @@ the log, never a selection, so what `routing` concludes from it was true at some
 """
 
 import asyncio
+from array import array
 from collections.abc import Callable
 from typing import Final
 
@@ -23,6 +24,7 @@ from services.chat.store import Store
 from services.runtime.bus import Bus
 from services.runtime.events import EventStore
 from services.runtime.feed import Feed, FeedBroken
+from services.runtime.memory import Known, Memory
 from services.runtime.problems import Unavailable
 from services.runtime.sentences import gettext as _
 
@@ -45,21 +47,33 @@ TALK: Final = (
 
 
 class Board:
-    """`projection` is the name of the checkpoint that the tables of `store` stand at."""
+    """`projection` is the name of the checkpoint that the tables of `store` stand at. `remembered`
+    is kept up to date, so that a command on a live chat need not read what is folded here."""
 
-    def __init__(self, bus: Bus, events: EventStore, store: Store, *, projection: str) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        events: EventStore,
+        store: Store,
+        *,
+        projection: str,
+        remembered: Memory[Chat],
+    ) -> None:
         self.chats: dict[str, Chat] = {}
         self.operators: dict[str, Operator] = {}
         self.position = 0
         self.ready = asyncio.Event()
-        self.on_change: set[Callable[[], None]] = set()
-        """Called when something was put that may change the queue or somebody's desk."""
+        self.on_change: set[Callable[[Message], None]] = set()
+        """Called with what was put and may change the queue or somebody's desk."""
+        self.changes = 0
+        """How often that was."""
         self._versions: dict[str, int] = {}
         self._unread: dict[str, list[int]] = {}
         self._bus = bus
         self._events = events
         self._store = store
         self._projection = projection
+        self._remembered = remembered
         self._moved = asyncio.Condition()
 
     def version(self, aggregate: Aggregate) -> int:
@@ -68,7 +82,8 @@ class Board:
 
     def put(self, message: Message) -> None:
         """Folds one message, unless it is known already."""
-        if message.sequence <= self._versions.get(message.subject, 0):
+        before = self._versions.get(message.subject, 0)
+        if message.sequence <= before:
             return
         aggregate = aggregate_of(message.subject)
         for fact in message.facts:
@@ -80,6 +95,17 @@ class Board:
                 operator = self.operators.get(aggregate.id, operators.NEW_OPERATOR)
                 self.operators[aggregate.id] = operators.evolve(operator, fact)
         self._versions[message.subject] = message.sequence
+        if aggregate.kind == "chat":
+            self._remember(message, before, self.chats[aggregate.id])
+
+    def _remember(self, message: Message, before: int, chat: Chat) -> None:
+        known = self._remembered.get(message.subject)
+        if known is None and isinstance(message.facts[0], facts.ChatInitiated):
+            known = Known(state.NEW_CHAT, 0, array("q"))
+        # Only what goes on without a gap: a chat that was tidied away is folded anew from its end.
+        if known is not None and known.version == before:
+            known.commands.append(hash(message.meta.id))
+            self._remembered.put(message.subject, Known(chat, message.sequence, known.commands))
 
     def unread(self, chat_id: str) -> int:
         """How many messages of the customer no operator has read yet."""
@@ -163,8 +189,9 @@ class Board:
                     else:
                         self.put(message)
                         if not all(isinstance(fact, TALK) for fact in message.facts):
+                            self.changes += 1
                             for tell in tuple(self.on_change):
-                                tell()
+                                tell(message)
                     self.position = sequence
                 async with self._moved:
                     self._moved.notify_all()

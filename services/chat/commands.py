@@ -25,7 +25,8 @@ Decision = Callable[[Chat], Sequence[ChatFact]]
 class Commands:
     """The one way from a decision to the log in this service.
 
-    `seen` tells the version of an aggregate that this process has heard of (0 where of none)."""
+    `seen` tells the version of an aggregate that this process has heard of (0 where of none);
+    `remembered` has chats as they were seen last."""
 
     def __init__(
         self,
@@ -33,12 +34,13 @@ class Commands:
         timers: Timers,
         *,
         clock: Clock,
-        seen: Callable[[Aggregate], int] = lambda _: 0,
+        seen: Callable[[Aggregate], int],
+        remembered: Memory[Chat],
     ) -> None:
         self._events = events
         self._timers = timers
         self._seen = seen
-        self._chats: Memory[Chat] = Memory()
+        self._chats = remembered
         self._operators: Memory[Operator] = Memory()
         self.clock = clock
 

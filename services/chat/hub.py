@@ -118,7 +118,8 @@ class Hub:
             history = await self._events.read(chat_aggregate(chat_id))
             self._send(room, history.messages)
             self._catch_up(room, listener, history.messages, after)
-            room.listeners = (*room.listeners, listener)
+            if listener not in room.listeners:
+                room.listeners = (*room.listeners, listener)
 
     def leave(self, chat_id: str, listener: Listener) -> None:
         room = self._rooms.get(chat_id)

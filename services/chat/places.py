@@ -64,7 +64,7 @@ class Places:
         self._changed = asyncio.Event()
         self._rates: dict[str, tuple[datetime, Rates]] = {}
         self._told: dict[str, Place] = {}
-        board.on_change.add(self._changed.set)
+        board.on_change.add(lambda _: self._changed.set())
 
     async def run(self) -> None:
         await self._board.ready.wait()

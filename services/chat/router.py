@@ -27,7 +27,7 @@ class Router:
         self._commands = commands
         self._presence = presence
         self._wake = asyncio.Event()
-        board.on_change.add(self.wake)
+        board.on_change.add(lambda _: self.wake())
 
     def wake(self) -> None:
         """Plan again: the board changed, or somebody came or went who is not in the log."""

@@ -46,6 +46,8 @@ from prometheus_client import Gauge
 from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect
 
+from contracts.codec import Message
+from contracts.envelope import aggregate_of
 from services.chat.api import bodies
 from services.chat.board import Board, chat_aggregate
 from services.chat.desk import Desk
@@ -209,7 +211,7 @@ def router(
 
 
 class QueueFrame:
-    """The queue and the live figures, made once a second at most and for all desks together."""
+    """The queue and the live figures, made for all desks together: on a change, and each second."""
 
     def __init__(self, board: Board, presence: Presence, *, clock: Clock) -> None:
         self._board = board
@@ -220,7 +222,7 @@ class QueueFrame:
 
     def text(self) -> str:
         now = self._clock()
-        made = (self._board.position, int(now.timestamp()))
+        made = (self._board.changes, int(now.timestamp()))
         if made != self._made:
             self._made = made
             self._text = dumped({"t": "queue", **live(self._board, self._presence, now=now)})
@@ -248,23 +250,30 @@ class DeskSide:
         self._queue = queue
         self._said: dict[str, str] = {}
         self._changed = asyncio.Event()
+        self._mine_changed = True
         self._watched: set[str] = set()
         self._joined: set[str] = set()
 
     @contextlib.asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
         """Keeps the listener up to date for as long as the block lasts."""
-        self._board.on_change.add(self._changed.set)
+        self._board.on_change.add(self._on_change)
         self._changed.set()
         task = asyncio.create_task(self._follow(), name=f"desk {self._who.id}")
         try:
             yield
         finally:
-            self._board.on_change.remove(self._changed.set)
+            self._board.on_change.remove(self._on_change)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             for chat_id in list(self._joined):
                 self._hub.leave(chat_id, self._listener)
+
+    def _on_change(self, message: Message) -> None:
+        """Everybody sees the queue; one's own desk is made anew only for what is on it."""
+        changed = aggregate_of(message.subject).id
+        self._mine_changed |= changed == self._who.id or changed in self._joined
+        self._changed.set()
 
     async def _follow(self) -> None:
         while True:
@@ -278,15 +287,30 @@ class DeskSide:
             await asyncio.sleep(TOGETHER_SECONDS)
 
     async def _tell(self) -> None:
+        if self._mine_changed:
+            self._mine_changed = False
+            try:
+                await self._tell_mine()
+            except Refused:
+                self._mine_changed = True
+                raise
+        self._say(self._queue.text())
+
+    async def _tell_mine(self) -> None:
         mine = await desk_of(self._desk, self._board, self._who.id)
         at_hand = {each["chat_id"] for each in (*mine["offers"], *mine["chats"])}
-        for chat_id in (at_hand | self._watched) - self._joined:
-            await self._join(chat_id, after=0)
+        new = (at_hand | self._watched) - self._joined
+        self._joined |= new  # before the log is asked: what becomes of them meanwhile is ours
+        try:
+            for chat_id in new:
+                await self._hub.join(chat_id, self._listener, after=0)
+        except Refused:
+            self._joined -= new
+            raise
         for chat_id in self._joined - at_hand - self._watched:
             self._joined.discard(chat_id)
             self._hub.leave(chat_id, self._listener)
         self._say(dumped({"t": "desk", **mine}))
-        self._say(self._queue.text())
 
     def _say(self, text: str) -> None:
         """What was said last is not said again: a desk reads itself anew for every frame."""
@@ -294,10 +318,6 @@ class DeskSide:
         if self._said.get(kind) != text:
             self._said[kind] = text
             self._listener.put(text)
-
-    async def _join(self, chat_id: str, *, after: int) -> None:
-        self._joined.add(chat_id)
-        await self._hub.join(chat_id, self._listener, after=after)
 
     async def on_frame(self, frame: dict[str, Any], limits: Limits) -> None:
         chat_id = str(frame.get("chat", ""))
@@ -322,9 +342,11 @@ class DeskSide:
                 await self._desk.history(chat_id)
                 self._watched.add(chat_id)
                 if chat_id not in self._joined:
-                    await self._join(chat_id, after=int(frame.get("after", 0)))
+                    self._joined.add(chat_id)
+                    await self._hub.join(chat_id, self._listener, after=int(frame.get("after", 0)))
             case "unwatch":
                 self._watched.discard(chat_id)
+                self._mine_changed = True
                 self._changed.set()
             case "ping":
                 self._listener.say({"t": "pong"})
