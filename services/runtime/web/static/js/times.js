@@ -2,13 +2,15 @@
 // As the server writes them: the day first in English, European digits in Arabic.
 const language = { en: "en-GB", ar: "ar-u-nu-latn" }[document.documentElement.lang] ?? document.documentElement.lang;
 const day = { day: "numeric", month: "short", year: "numeric" };
-const formats = {
-  date: new Intl.DateTimeFormat(language, day),
-  datetime: new Intl.DateTimeFormat(language, { ...day, hour: "2-digit", minute: "2-digit", hour12: false }),
-};
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "always" });
 const unit = (name) => new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "long" });
-const units = { day: unit("day"), hour: unit("hour"), minute: unit("minute"), second: unit("second") };
+const makers = {
+  date: () => new Intl.DateTimeFormat(language, day),
+  datetime: () => new Intl.DateTimeFormat(language, { ...day, hour: "2-digit", minute: "2-digit", hour12: false }),
+  relative: () => new Intl.RelativeTimeFormat(language, { numeric: "always" }),
+};
+const made = {};
+// Each is dear to make, and most pages need one or two.
+const formatter = (name) => (made[name] ??= (makers[name] ?? (() => unit(name)))());
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -17,28 +19,28 @@ const DAY = 24 * HOUR;
 function localise(time) {
   const moment = new Date(time.dateTime);
   time.title = time.textContent;
-  time.textContent = formats[time.dataset.time].format(moment);
+  time.textContent = formatter(time.dataset.time).format(moment);
 }
 
 function farAway(milliseconds) {
   const span = Math.abs(milliseconds);
   const sign = milliseconds < 0 ? -1 : 1;
-  if (span >= 2 * DAY) return relative.format(sign * Math.floor(span / DAY), "day");
-  if (span >= HOUR) return relative.format(sign * Math.floor(span / HOUR), "hour");
-  return relative.format(sign * Math.floor(span / MINUTE), "minute");
+  if (span >= 2 * DAY) return formatter("relative").format(sign * Math.floor(span / DAY), "day");
+  if (span >= HOUR) return formatter("relative").format(sign * Math.floor(span / HOUR), "hour");
+  return formatter("relative").format(sign * Math.floor(span / MINUTE), "minute");
 }
 
 function left(milliseconds) {
   if (milliseconds >= 2 * DAY) {
     const days = Math.floor(milliseconds / DAY);
-    return `${units.day.format(days)} ${units.hour.format(Math.floor((milliseconds - days * DAY) / HOUR))}`;
+    return `${formatter("day").format(days)} ${formatter("hour").format(Math.floor((milliseconds - days * DAY) / HOUR))}`;
   }
   if (milliseconds >= HOUR) {
     const hours = Math.floor(milliseconds / HOUR);
-    return `${units.hour.format(hours)} ${units.minute.format(Math.floor((milliseconds - hours * HOUR) / MINUTE))}`;
+    return `${formatter("hour").format(hours)} ${formatter("minute").format(Math.floor((milliseconds - hours * HOUR) / MINUTE))}`;
   }
   const minutes = Math.floor(milliseconds / MINUTE);
-  return `${units.minute.format(minutes)} ${units.second.format(Math.floor((milliseconds - minutes * MINUTE) / 1000))}`;
+  return `${formatter("minute").format(minutes)} ${formatter("second").format(Math.floor((milliseconds - minutes * MINUTE) / 1000))}`;
 }
 
 function tick() {
