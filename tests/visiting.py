@@ -51,5 +51,5 @@ class Visitor:
 
 def text_of(page: str) -> str:
     """What is read on a page."""
-    body = re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL)
+    body = re.sub(r"<(script|style).*?</\1>|<wbr>", "", page, flags=re.DOTALL)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body)))

@@ -182,5 +182,6 @@ NOT_PAGES = (
     ".csv",
     "/html",  # mails as they are, made for mail programs
     "/raw",
+    "/files/{place}",
 )
 """How addresses end that answer no page of ours."""

@@ -68,15 +68,14 @@ class Furnishing:
             ("partly", "ivan", "partly_upheld"),
             ("inadmissible", "ivan", "inadmissible"),
         ):
-            found = next(each for each in self._own(member) if each["outcome"] == outcome)
+            found = self._one("/api/v1/center/complaints?limit=50", member, "outcome", outcome)
             detail = self._get(f"/api/v1/center/complaints/{found['id']}", member)
             self.names |= {
                 f"{name}_complaint": found["id"],
                 f"{name}_case": detail["case"]["id"],
                 f"{name}_decision": detail["decision"]["id"],
             }
-        guests = self._get("/api/v1/moderation/cases?limit=100", "mia")["items"]
-        jammer = next(each for each in guests if each["type"] == "PR")
+        jammer = self._one("/api/v1/moderation/cases?limit=100", "mia", "type", "PR")
         shown = self._get(f"/api/v1/moderation/cases/{jammer['id']}", "mia")
         complaint = shown["complainants"][0]
         self.names["guests_complaint"] = complaint["id"]
@@ -152,8 +151,7 @@ class Furnishing:
         return begun["chat_id"], begun["token"]
 
     def mails(self) -> None:
-        mails = self._get("/api/v1/mails?limit=50", "mia")["items"]
-        sent = next(each for each in mails if each["state"] == "sent")
+        sent = self._one("/api/v1/mails?limit=50", "mia", "state", "sent")
         self.names["mail"] = str(sent["id"])
         page = self._http.get("/mail/mailbox", headers=self._headers("mia")).text
         received = re.search(r'/mail/mailbox/([^"]+)"', page)
@@ -163,9 +161,13 @@ class Furnishing:
 
     # --- asking ---------------------------------------------------------------------------------
 
-    def _own(self, member: str) -> list[Answer]:
-        items: list[Answer] = self._get("/api/v1/center/complaints?limit=50", member)["items"]
-        return items
+    def _one(self, path: str, who: str, field: str, value: str) -> Answer:
+        """The first item of a list with a value, waited for: lists come after commands."""
+
+        def fitting(answer: Answer) -> list[Answer]:
+            return [each for each in answer["items"] if each[field] == value]
+
+        return fitting(self._until(path, who, lambda answer: bool(fitting(answer))))[0]
 
     def _command(self, case: str, command: str, **body: Any) -> None:
         self._post(f"/api/v1/moderation/cases/{case}/{command}", body, "mia")

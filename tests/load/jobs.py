@@ -26,7 +26,7 @@ from tests.load import rig, sockets
 from tests.load.client import Measured, closed_loop, get, open_loop, percentile
 from tests.load.limits import appends, raw_mails
 from tests.load.queues import fill, timed
-from tests.load.retrieval import kept_aside, labelled, measure
+from tests.load.retrieval import kept_aside, labelled, measure, off_topic
 from tests.log import log_of
 from tests.servers import PostgresCluster, postgresql_binaries
 
@@ -261,13 +261,17 @@ async def _queues(url: str) -> dict[str, list[float]]:
 
 async def retrieval() -> dict[str, Case]:
     """The virtual agent's questions that were kept aside: the share (ratio) whose article came
-    first, or among three."""
+    first, or among three; and of those that no article answers, the share that she says so of."""
     cases: dict[str, Case] = {}
     for language, questions in labelled().items():
         found = measure(language, kept_aside(questions))
         rate = found.questions / sum(found.seconds)
         for name, share in (("hit@1", found.hit_1), ("hit@3", found.hit_3)):
             cases[f"{language} {name}"] = _figures(rate, found.seconds) | {"ratio": round(share, 3)}
+        foreign = measure(language, dict.fromkeys(off_topic()[language], ""))
+        cases[f"{language} off topic, left"] = _figures(
+            foreign.questions / sum(foreign.seconds), foreign.seconds
+        ) | {"ratio": round(1 - foreign.answered, 3)}
     return cases
 
 

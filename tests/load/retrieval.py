@@ -9,7 +9,7 @@ from typing import NamedTuple
 from services.chat.eva.dialogue import Hit, answers
 from services.intake.search import Search, search
 
-QUESTIONS = Path(__file__).parents[1] / "data" / "chat-questions.toml"
+DATA = Path(__file__).parents[1] / "data"
 
 
 class Found(NamedTuple):
@@ -25,7 +25,12 @@ class Found(NamedTuple):
 
 def labelled() -> dict[str, dict[str, str]]:
     """By language: questions, and the article that answers each."""
-    return tomllib.loads(QUESTIONS.read_text("utf-8"))
+    return tomllib.loads((DATA / "chat-questions.toml").read_text("utf-8"))
+
+
+def off_topic() -> dict[str, list[str]]:
+    """By language: questions that no article answers."""
+    return tomllib.loads((DATA / "off-topic-questions.toml").read_text("utf-8"))
 
 
 def kept_aside(questions: dict[str, str]) -> dict[str, str]:

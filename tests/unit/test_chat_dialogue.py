@@ -13,7 +13,7 @@ from services.chat.eva.dialogue import (
 )
 from services.chat.eva.rephrasing import keeps_to
 from services.chat.state import Chat
-from tests.load.retrieval import kept_aside, labelled, measure
+from tests.load.retrieval import kept_aside, labelled, measure, off_topic
 
 GOOD = Hit("Register", "/help/register", 1, score=9.0, share=1.0)
 BAD = Hit("Register", "/help/register", 1, score=2.0, share=0.3)
@@ -27,6 +27,12 @@ def test_she_finds_the_right_article_among_three_for_most_questions(language: st
     assert found.hit_1 >= 0.75
     assert found.hit_3 >= 0.85
     assert measure(language, questions).answered >= 0.8
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "ar"])
+def test_she_does_not_claim_to_know_what_no_article_is_about(language: str) -> None:
+    questions = off_topic()[language]
+    assert measure(language, dict.fromkeys(questions, "")).answered <= 0.15
 
 
 @pytest.mark.parametrize("language", ["en", "ru", "ar"])

@@ -54,7 +54,7 @@ def test_why_an_appeal_is_not_heard_is_told_with_its_date_in_every_language() ->
     late = MONDAY + 200 * DAY
     story.when(appeal(story.case.decision_id, late), at=late)
     text = getattr(story.new[0], "explanation")  # noqa: B009
-    assert text == "The time to appeal ended on 26 May 2027, 09:00 UTC."
+    assert text == "The time to appeal ended on 26 May 2027, 23:59 UTC."
     assert "26 мая 2027" in said(text, "ru")
     assert is_translated(text)
 

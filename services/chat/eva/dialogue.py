@@ -20,8 +20,10 @@ SHOWN: Final = 3
 CONFIDENT: Final = 0.6
 """The share of the words that were asked for that an article must know to be an answer…"""
 TELLING: Final = 5.0
-"""…or this BM25 score, where it knows a third of them at least."""
-SOME: Final = 0.3
+"""…or this BM25 score, where it knows more than a third of them: one word of three is a chance."""
+SOME: Final = 0.34
+FURTHER: Final = 0.15
+"""The confidence from which an article is shown below the one that answers."""
 SUMMARY: Final = 500
 
 Reason = Literal["asked", "low_scores", "turns", "negative", "complaint", "error"]
@@ -108,7 +110,7 @@ def answers(hits: Sequence[Hit]) -> list[Hit]:
     """Those that are good enough to be shown, the best first; none when none is an answer."""
     if not hits or hits[0].confidence < 0.5:
         return []
-    return [hit for hit in hits[:SHOWN] if hit.confidence >= SOME / 2]
+    return [hit for hit in hits[:SHOWN] if hit.confidence >= FURTHER]
 
 
 def hand_over_because(chat: Chat, wanted: Intent, *, found: bool) -> Reason | None:
