@@ -76,7 +76,8 @@ def language_of(text: str, default: str = "en") -> str:
 
 def _in_latin_letters(text: str) -> str | None:
     """The language whose common words stand in the text most often, when that is often enough."""
-    words = re.findall(r"[^\W\d_]+", text[:2_000].casefold())
+    # Whole words only: the letters in "8e3a" are nobody's.
+    words = re.findall(r"\b[^\W\d_]+\b", text[:2_000].casefold())
     hits = {tag: sum(word in common for word in words) for tag, common in _WORDS.items()}
     best = max(hits, key=lambda tag: hits[tag])
     return best if hits[best] >= _ENOUGH else None

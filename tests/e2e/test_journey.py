@@ -111,7 +111,7 @@ async def asks_the_seller(mia: Person, number: str) -> str:
     await mia.sees(STORY)
     await mia.press("Admit", "case admitted")
     await mia.press("Claim this case", "case claimed")
-    await page.get_by_text("Ask the other side to answer").click()
+    await page.locator("summary", has_text="Ask the other side to answer").click()
     await page.get_by_label("What they are told").fill(ALLEGATION)
     await mia.press("Send the request", "seller asked")
     await mia.sees(ALLEGATION)

@@ -165,3 +165,4 @@ def test_r28_the_language_of_a_description_is_found(text: str, language: str) ->
 def test_latin_letters_leave_the_language_to_the_account() -> None:
     assert language_of("La funda está en la categoría equivocada.", "es") == "es"
     assert language_of("The seller said: кот", "ru") == "en"
+    assert language_of("Order 8e3a-5o1o-a7o4 has not arrived", "en") == "en"  # no Portuguese in it
