@@ -48,7 +48,14 @@ class Keeper:
         # One writer at a time: the names that Maildir makes are unique only then.
         self._one_at_a_time = asyncio.Lock()
 
-    async def handle_DATA(  # noqa: N802, aiosmtpd names it
+    async def handle_EHLO(  # noqa: N802, aiosmtpd names it
+        self, _server: SMTP, session: Session, _envelope: Envelope, name: str, said: list[str]
+    ) -> list[str]:
+        """What it can do: as every server of weight, also take a whole envelope at once."""
+        session.host_name = name
+        return [*said[:-1], "250-PIPELINING", *said[-1:]]
+
+    async def handle_DATA(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         content = envelope.content

@@ -4,20 +4,14 @@ import contextlib
 from typing import Protocol
 
 import aiosmtplib
-from aiosmtplib import (
-    SMTPException,
-    SMTPResponseException,
-    SMTPServerDisconnected,
-    SMTPStatus,
-    SMTPTimeoutError,
-)
+from aiosmtplib import SMTPException
 
 from services.notifier.composing import Letter
 from services.notifier.delivery import Accepted, Answer, Never, NotNow
+from services.notifier.session import COMPLETED, Session, SessionLost
 from services.notifier.settings import Settings
 
 CLOSING = 421
-LOST = (SMTPServerDisconnected, SMTPTimeoutError, OSError)
 
 
 class ServerAway(Exception):
@@ -41,7 +35,7 @@ class Smtp(Transport):
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._idle: list[aiosmtplib.SMTP] = []
+        self._idle: list[Session] = []
 
     async def deliver(self, letter: Letter) -> Answer:
         while self._idle:
@@ -55,13 +49,13 @@ class Smtp(Transport):
 
     async def close(self) -> None:
         while self._idle:
-            with contextlib.suppress(SMTPException, OSError):
+            with contextlib.suppress(SessionLost):
                 await self._idle.pop().quit()
 
-    async def _open(self) -> aiosmtplib.SMTP:
+    async def _open(self) -> Session:
         settings = self._settings
         password = settings.smtp_password
-        session = aiosmtplib.SMTP(
+        opened = aiosmtplib.SMTP(
             hostname=settings.smtp_host,
             port=settings.smtp_port,
             username=settings.smtp_user,
@@ -73,54 +67,43 @@ class Smtp(Transport):
             timeout=settings.smtp_timeout,
         )
         try:
-            await session.connect()
-            await session.ehlo()
+            await opened.connect()
+            await opened.ehlo()
         except (SMTPException, OSError) as error:
-            session.close()
+            opened.close()
             raise ServerAway(str(error)) from error
-        return session
+        return Session(
+            opened, timeout=settings.smtp_timeout, data_timeout=settings.smtp_data_timeout
+        )
 
-    async def _transact(self, session: aiosmtplib.SMTP, letter: Letter) -> Answer:
-        if letter.utf8 and not session.supports_extension("smtputf8"):
+    async def _transact(self, session: Session, letter: Letter) -> Answer:
+        if letter.utf8 and not session.international:
             self._idle.append(session)
             return Never("The server takes no international addresses (SMTPUTF8).")
-        options = (b"SMTPUTF8", b"BODY=8BITMIME") if letter.utf8 else ()
-        begun = False
         try:
-            await _command(session, b"MAIL", f"FROM:<{letter.sender}>", *options)
-            begun = True
-            await _command(session, b"RCPT", f"TO:<{letter.recipient}>")
-            reply = await session.data(letter.content, timeout=self._settings.smtp_data_timeout)
-        except SMTPResponseException as refusal:
-            said = f"{refusal.code} {refusal.message}"
-            await self._reuse(session, after=refusal.code)
-            if refusal.code == CLOSING and not begun:
-                raise _NothingHandedOver(said) from refusal
-            return Never(said) if refusal.code >= 500 else NotNow(said)
-        except LOST as lost:
+            reply = await session.hand_over(letter)
+        except SessionLost as lost:
             session.close()
-            if not begun:
+            if not session.begun:
                 raise _NothingHandedOver(str(lost)) from lost
             return NotNow(f"The connection broke off: {lost}")
         except BaseException:  # cancelled in mid-letter: the session is of no more use
             session.close()
             raise
-        self._idle.append(session)
-        return Accepted(f"{reply.code} {reply.message}")
+        said = str(reply)
+        if reply.code == COMPLETED:
+            self._idle.append(session)
+            return Accepted(said)
+        await self._reuse(session, after=reply.code)
+        if reply.code == CLOSING and not session.begun:
+            raise _NothingHandedOver(said)
+        return Never(said) if reply.code >= 500 else NotNow(said)
 
-    async def _reuse(self, session: aiosmtplib.SMTP, *, after: int) -> None:
+    async def _reuse(self, session: Session, *, after: int) -> None:
         """Keeps a session whose letter was refused, if the server lets it begin another."""
         if after != CLOSING:
-            with contextlib.suppress(SMTPException, OSError):
-                await session.rset()
-                self._idle.append(session)
-                return
+            with contextlib.suppress(SessionLost):
+                if await session.reset():
+                    self._idle.append(session)
+                    return
         session.close()
-
-
-async def _command(session: aiosmtplib.SMTP, name: bytes, path: str, *options: bytes) -> None:
-    """What `mail` and `rcpt` of the library do, but for looking for the address in the address:
-    a letter has nothing else there, and that search takes as long as sending the command."""
-    reply = await session.execute_command(name, path.encode(), *options)
-    if reply.code not in (SMTPStatus.completed, SMTPStatus.will_forward):
-        raise SMTPResponseException(reply.code, reply.message)
