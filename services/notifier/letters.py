@@ -211,6 +211,7 @@ def _day(day: date, language: str) -> str:
     return format_date(day, "d MMMM y", locale=language)
 
 
+@lru_cache(maxsize=500)  # most paragraphs are the same in thousands of mails
 def _fill(text: str, columns: int = TEXT_COLUMNS) -> str:
     """One paragraph, wrapped; words longer than a line (addresses) stay whole."""
     lines: list[str] = []

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from contracts.codec import Message
 from contracts.mail import MailBounced, MailDeferred, MailSent
 from deploy.ports import HOST, free_ports
 from deploy.topology import Topology
 from services.notifier.bounces import Bounces
 from services.notifier.listening import Listener
+from tests.bad_line import BadLine
 from tests.integration.test_notifier_sending import Bench, kinds, opened
 from tests.postfix import HANGS, HANGS_UP, PASSWORD, USER, Postfix, missing
 from tests.scripted_smtp import Script, Server, self_signed
@@ -28,6 +30,8 @@ pytestmark = [
 
 PORTS = free_ports(["lmtp", "next"])
 REPORTS, NEXT = PORTS["lmtp"], PORTS["next"]
+IN_THE_TEXT = 8_000
+"""Bytes: more than opening a session and naming the readers takes, less than a letter."""
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +49,11 @@ def postfix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postfix]:
     server.remove()
 
 
-def bench_at(broker: Topology, postfix: Postfix, **changed: Any) -> opened:
+def bench_at(
+    broker: Topology, postfix: Postfix, *, port: int | None = None, **changed: Any
+) -> opened:
     place = Server(Script())
-    place.port = postfix.port
+    place.port = port or postfix.port
     given = {
         "smtp_tls": "starttls",
         "smtp_ca": postfix.certificate,
@@ -57,6 +63,12 @@ def bench_at(broker: Topology, postfix: Postfix, **changed: Any) -> opened:
         "mail_bounces": "bounces@market.example",
     }
     return opened(broker, place, **given | changed)
+
+
+def copies(postfix: Postfix, message: Message) -> list[bytes]:
+    """The mail as often as it arrived, each without what Postfix wrote above it."""
+    mail_id = message.subject.rsplit(".", 1)[1].encode()
+    return [raw[raw.index(b"\nFrom: ") :] for raw in postfix.received() if b"<" + mail_id in raw]
 
 
 @pytest.fixture
@@ -161,6 +173,40 @@ async def test_a_server_that_hangs_up_after_the_dot_is_tried_again(bench: Bench)
     other = await bench.queued(to_address="reader@example.org")
     bench.now = NOON + timedelta(minutes=1)
     assert await bench.deliver(other) is None  # on a session of its own
+
+
+async def test_a_line_that_goes_dead_in_mid_data_leaves_no_half_mail_and_no_double(
+    broker: Topology, postfix: Postfix
+) -> None:
+    async with BadLine(postfix.port) as line:
+        line.dead_after = IN_THE_TEXT
+        async with bench_at(broker, postfix, port=line.port, smtp_data_timeout=0.5) as bench:
+            message = await bench.queued(to_address="reader@example.org")
+            pause = await bench.deliver(message)
+            assert pause
+            line.dead_after = None
+            bench.now += pause
+            assert await bench.deliver(message) is None
+            assert kinds(await bench.history(message)) == ["MailDeferred", "MailSent"]
+            await eventually(lambda: len(copies(postfix, message)) == 1)
+
+
+async def test_a_line_that_breaks_after_the_dot_makes_the_same_mail_twice(
+    broker: Topology, postfix: Postfix
+) -> None:
+    async with BadLine(postfix.port) as line:
+        line.cut_after = IN_THE_TEXT
+        async with bench_at(broker, postfix, port=line.port) as bench:
+            message = await bench.queued(to_address="reader@example.org")
+            pause = await bench.deliver(message)
+            assert pause
+            line.cut_after = None
+            bench.now += pause
+            assert await bench.deliver(message) is None
+            assert kinds(await bench.history(message)) == ["MailDeferred", "MailSent"]
+            await eventually(lambda: len(copies(postfix, message)) == 2)
+            first, second = copies(postfix, message)
+            assert first == second
 
 
 async def test_a_server_that_is_down_for_an_hour_gets_every_mail_once(

@@ -15,7 +15,6 @@ from typing import Any, TypedDict
 
 from contracts.streams import COMPLAINTS
 from deploy.parts import ROOT
-from deploy.ports import HOST
 from deploy.topology import Topology
 from services.runtime.bus import Bus
 from services.runtime.clock import utcnow
@@ -172,8 +171,7 @@ async def mailing() -> dict[str, Case]:
     """Mails sent and written down a second; limit: raw aiosmtplib with the same bytes."""
     with rig.installation("notifier", "mailbox", "marketplace") as topology:
         port = topology.site.ports["smtp"]
-        (one,) = rig.receipts(1)
-        limit = await raw_mails(rig.letter(one), HOST, port, at_once=MAIL_SESSIONS, seconds=SECONDS)
+        limit = await raw_mails(port, at_once=MAIL_SESSIONS, seconds=SECONDS)
 
         async def queued(bus: Bus) -> None:
             await rig.queue_directly(bus, rig.receipts(MAILS))

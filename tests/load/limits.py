@@ -2,20 +2,30 @@
 
 `python -m tests.load.limits PORT` serves the bare POST handler: the least that any Python service
 on this machine could do with a request.
+
+`python -m tests.load.limits mails PORT SESSIONS SECONDS` says how often a second aiosmtplib alone
+hands a receipt over there, at the notifier's own priority.
 """
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
 from time import perf_counter
 from typing import Any
 
 import aiosmtplib
 import uvicorn
+import uvloop
 
 from contracts.ids import new_id
+from deploy.parts import ROOT
+from deploy.ports import HOST
 from services.notifier.composing import Letter
+from services.notifier.settings import Settings
 from services.runtime.bus import Bus
+from tests.load import rig
 from tests.load.client import Measured
 
 ANSWER = json.dumps({"id": "0" * 32, "number": "C-00000-00000", "state": "submitted"}).encode()
@@ -51,14 +61,26 @@ async def appends(bus: Bus, payload: bytes, *, at_once: int, seconds: float) -> 
     return measured
 
 
-async def raw_mails(letter: Letter, host: str, port: int, *, at_once: int, seconds: float) -> float:
-    """How often a second aiosmtplib alone hands over that letter, on `at_once` sessions."""
+async def raw_mails(port: int, *, at_once: int, seconds: float) -> float:
+    """How often a second aiosmtplib alone hands over a receipt, on `at_once` sessions.
+
+    Measured in a process of its own, which gives way to others as the notifier does.
+    """
+    words = ("mails", str(port), str(at_once), str(seconds))
+    alone = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.load.limits", *words, cwd=ROOT, stdout=subprocess.PIPE
+    )
+    said, _ = await alone.communicate()
+    return float(said)
+
+
+async def _hand_over(letter: Letter, port: int, *, at_once: int, seconds: float) -> float:
     sent = 0
     begin = perf_counter()
 
     async def drive() -> None:
         nonlocal sent
-        session = aiosmtplib.SMTP(hostname=host, port=port, use_tls=False, start_tls=False)
+        session = aiosmtplib.SMTP(hostname=HOST, port=port, use_tls=False, start_tls=False)
         await session.connect()
         while perf_counter() < begin + seconds:
             await session.sendmail(letter.sender, [letter.recipient], letter.content)
@@ -69,14 +91,27 @@ async def raw_mails(letter: Letter, host: str, port: int, *, at_once: int, secon
     return sent / (perf_counter() - begin)
 
 
-if __name__ == "__main__":
+def _serve(port: int) -> None:
     uvicorn.run(
         bare,
-        host="127.0.0.1",
-        port=int(sys.argv[1]),
+        host=HOST,
+        port=port,
         loop="uvloop",
         http="httptools",
         lifespan="off",
         access_log=False,
         log_level="error",
     )
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["mails", port, at_once, seconds]:
+            os.nice(Settings.model_fields["niceness"].default)
+            one = rig.letter(next(rig.receipts(1)))
+            rate = uvloop.run(
+                _hand_over(one, int(port), at_once=int(at_once), seconds=float(seconds))
+            )
+            print(rate)
+        case [port]:
+            _serve(int(port))
