@@ -7,7 +7,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, WebSocketRoute
+from playwright.async_api import Browser, Page, WebSocketRoute, expect
 
 from tests.chat_house import PAVEL, House, Replica
 from tests.waiting import eventually
@@ -151,6 +151,23 @@ async def test_what_is_being_written_stays_while_a_copy_is_mailed(
     await shown.wait_for_selector("text=The copy is on its way.")
     assert await shown.locator("#mail-to").is_hidden()
     assert await shown.input_value("#chat-text") == "I was just about to say"
+
+
+async def test_what_was_opened_and_written_stays_when_the_chat_goes_on(
+    browser: Browser, chat: Replica
+) -> None:
+    """R14."""
+    shown = await page(browser, chat)
+    await shown.goto("/chat?lang=en")
+    await shown.click("button[value=operator]")
+    await shown.click("summary:has-text('Make a complaint of it')")
+    link = shown.get_by_label(re.compile("Link"))
+    await link.fill("https://www.aliexpress.com/item/32700000001.html")
+    await chat.on_shift(PAVEL)
+    await chat.accept(PAVEL, greeting="Hello!")
+    await expect(shown.locator("[data-part=after][data-is^=connected]")).to_have_count(1)
+    await expect(link).to_be_visible()
+    await expect(link).to_have_value("https://www.aliexpress.com/item/32700000001.html")
 
 
 class Network:
