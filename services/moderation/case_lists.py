@@ -88,7 +88,7 @@ class CaseLists:
         if filters.text is None:
             return None
         async with self._database.read() as connection:
-            return sorted(await self._matching(connection, filters.text, at_most=None))
+            return sorted(set(await self._matching(connection, filters.text, at_most=None)))
 
     async def _query(
         self, connection: AsyncConnection, filters: QueueFilters, reader: str, now: datetime
@@ -97,16 +97,17 @@ class CaseLists:
         if filters.text is None:
             return query
         ids = await self._matching(connection, filters.text, at_most=FEW + 1)
-        return query.among(ids) if len(ids) <= FEW else query
+        return query.among(list(dict.fromkeys(ids))) if len(ids) <= FEW else query
 
     async def _matching(
         self, connection: AsyncConnection, text: str, *, at_most: int | None
     ) -> list[str]:
+        """The case of each text that has the words, at most so many."""
         words = self._sql.words(text)
         if words is None:
             return []
         few = "" if at_most is None else f" LIMIT {at_most}"
-        query = sa.text(f"SELECT DISTINCT case_id FROM ({self._sql.matches}) AS found{few}")
+        query = sa.text(f"SELECT case_id FROM ({self._sql.matches}) AS found{few}")
         rows = await connection.execute(query, {"words": words})
         return [row[0] for row in rows if row[0] is not None]
 

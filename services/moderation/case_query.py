@@ -23,6 +23,7 @@ from services.runtime.database import UtcTime
 COUNTED: Final = 1000
 """As far as cases are counted: more are told as "1,000 or more"."""
 SEVERITIES: Final = (4, 3, 2, 1)
+FLAGS: Final = ("trusted_flagger", "escalated", "on_hold")
 
 LISTED: Final = (
     "id", "number", "state", "live", "type", "reason", "severity", "accused", "product_id",
@@ -50,9 +51,6 @@ class Dialect:
     def __init__(self, name: str) -> None:
         self.sqlite = name == "sqlite"
         self.live = "live = 1" if self.sqlite else "live"
-        flags = ("trusted_flagger", "escalated", "on_hold")
-        one_of = " OR ".join(self.flag(name) for name in flags)
-        self.flagged = f"{self.live} AND ({one_of})"
         origin, condition = (
             ("words w JOIN search s ON s.sequence = w.rowid", "words MATCH :words")
             if self.sqlite
@@ -65,10 +63,6 @@ class Dialect:
             f"SELECT coalesce(s.case_id, c.case_id) AS case_id FROM {origin}"
             f" LEFT JOIN complaints c ON c.id = s.complaint_id WHERE {condition}"
         )
-        of_this = "coalesce(s.case_id, c.case_id) = cases.id" if self.sqlite else (
-            "(s.case_id = cases.id OR c.case_id = cases.id)"
-        )  # fmt: skip
-        self.matching = f"EXISTS ({self.matches} AND {of_this})"
         self.one_of = "IN (SELECT value FROM json_each(:{0}))" if self.sqlite else "= ANY(:{0})"
 
     def several(self, values: Sequence[str]) -> object:
@@ -90,6 +84,22 @@ class Dialect:
             return " AND ".join(f'"{stem}"*' for stem in found)
         return " & ".join(f"'{stem}':*" for stem in found)
 
+    def said_in_case(self, words: int) -> str:
+        """Whether one text of a case has all of so many words, `:word0` and so on, by reading the
+        texts: asking the index for a frequent word again for each case would never end."""
+        begins = (
+            "instr(' ' || s.stems, ' ' || :word{0}) > 0"
+            if self.sqlite
+            else "strpos(' ' || s.stems, ' ' || :word{0}) > 0"
+        )
+        has = " AND ".join(begins.format(place) for place in range(words)) or "1 = 0"
+        # No EXISTS: PostgreSQL would look through all texts there are once, to keep what it found.
+        return (
+            f"coalesce((SELECT 1 FROM search s WHERE s.case_id = cases.id AND {has} LIMIT 1),"
+            " (SELECT 1 FROM complaints c JOIN search s ON s.complaint_id = c.id"
+            f" WHERE c.case_id = cases.id AND {has} LIMIT 1)) = 1"
+        )
+
 
 class CaseQuery:
     """One list, as pieces of SQL with their values.
@@ -103,6 +113,7 @@ class CaseQuery:
         self._filters = filters
         self._values: dict[str, Any] = {}
         self._tried: list[str] = []
+        self._said = ""
         self._heads = self._choose(reader)
         self._narrow(now)
 
@@ -141,7 +152,7 @@ class CaseQuery:
         if self._filters.severity not in (None, severity):
             return None
         same = object.__new__(CaseQuery)
-        same._sql, same._filters = self._sql, self._filters
+        same._sql, same._filters, same._said = self._sql, self._filters, self._said
         same._values = self._values | {"of_severity": severity}
         same._tried = [*self._tried, "severity = :of_severity"]
         only_live = self._heads == [f"severity = {n} AND {self._sql.live}" for n in SEVERITIES]
@@ -153,8 +164,7 @@ class CaseQuery:
     def among(self, ids: Sequence[str]) -> "CaseQuery":
         """The same list, narrowed to a few cases that a search found."""
         one_of = " OR ".join(f"({head})" for head in self._heads)
-        self._tried = [each for each in self._tried if each != self._sql.matching]
-        self._values.pop("words", None)
+        self._tried = [each for each in self._tried if each != self._said]
         self._tried.append(f"({one_of})")
         self._heads = ["id " + self._sql.one_of.format("found")]
         self._values["found"] = self._sql.several(ids)
@@ -185,9 +195,10 @@ class CaseQuery:
         if f.moderator is not None:
             self._values["decided_by"] = f.moderator
             self._tried.append("decided_by = :decided_by")
-        if f.trusted_flagger or f.escalated or f.on_hold:
-            self._tried += scope if f.states else []
-            return [self._sql.flagged]
+        for flag in FLAGS:
+            if getattr(f, flag):
+                self._tried += scope if f.states else []
+                return [f"{live} AND {self._sql.flag(flag)}"]
         if f.order in ("newest", "oldest"):
             self._tried += scope
             return ["opened_at IS NOT NULL"]
@@ -233,15 +244,17 @@ class CaseQuery:
             self._values["accused"] = f.accused
             self._tried.append("accused = :accused")
         self._narrow_times(now)
-        for flag in ("trusted_flagger", "escalated", "on_hold"):
+        for flag in FLAGS:
             if getattr(f, flag):
                 self._tried.append(self._sql.flag(flag))
         if f.free:
             self._values["now"] = now
             self._tried.append("(holder IS NULL OR held_until <= :now) AND on_hold_since IS NULL")
         if f.text is not None:
-            self._values["words"] = self._sql.words(f.text) or ""
-            self._tried.append(self._sql.matching)
+            found = stems(f.text)
+            self._values |= {f"word{place}": stem for place, stem in enumerate(found)}
+            self._said = self._sql.said_in_case(len(found))
+            self._tried.append(self._said)
 
     def _narrow_times(self, now: datetime) -> None:
         f, live = self._filters, self._sql.live

@@ -5,7 +5,6 @@ The row tells all that commands are decided on, so that what may be done can be 
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any, assert_never, get_args
 
 from contracts.case import (
@@ -51,7 +50,6 @@ from contracts.case import (
     OutOfCourtMarked,
 )
 from contracts.codec import Fact, Message
-from contracts.taxonomy import taxonomy
 from services.moderation.listing import listed
 from services.moderation.party_views import aggregate_id
 from services.moderation.state import (
@@ -61,6 +59,7 @@ from services.moderation.state import (
     Status,
     after_answer,
     after_appeal,
+    after_joining,
     after_retyping,
 )
 from services.moderation.tables import cases
@@ -87,11 +86,6 @@ def fold_case(row: Row | None, fact: CaseFact, message: Message) -> Row:
     )
     changes = _changes(before, fact) | listed(before, fact)
     return {**before, **part, **changes, "version": message.sequence}
-
-
-@cache
-def _severities() -> dict[str, int]:
-    return {reason.code: reason.sev for kind in taxonomy().types for reason in kind.reasons}
 
 
 def _opened(fact: CaseOpened) -> Row:
@@ -156,14 +150,14 @@ def _changes(row: Row, fact: CaseFact) -> Row:
             return {
                 **sooner,
                 "reason": row["reason"] or fact.reason,
-                "severity": max(row["severity"], _severities().get(fact.reason, 0)),
+                "severity": after_joining(row["severity"], fact),
                 "complaints": row["complaints"] + 1,
                 "trusted_flagger": row["trusted_flagger"] or fact.trusted_flagger,
                 "changed_at": fact.joined_at,
             }
         case ComplaintLeft():
             asked = row["information_of"] == fact.complaint_id
-            back = _state(Status.UNDER_REVIEW) | _BACK_UNDER_REVIEW if asked else {}
+            back = _no_more_asked(row, row["decide_due_at"]) if asked else {}
             return {**back, "complaints": row["complaints"] - 1, "changed_at": fact.at}
         case CaseWithdrawn():
             return {**_state(Status.WITHDRAWN), **_FREE, **_nothing_due(fact.at)}

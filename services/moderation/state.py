@@ -55,6 +55,7 @@ from contracts.case import (
     StatementOfReasons,
 )
 from contracts.parties import Product
+from contracts.taxonomy import taxonomy
 
 
 class Status(StrEnum):
@@ -272,6 +273,7 @@ def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
                 case,
                 complaints={**case.complaints, fact.complaint_id: fact.complainant},
                 reason=case.reason or fact.reason,
+                severity=after_joining(case.severity, fact),
                 trusted_flagger=case.trusted_flagger or fact.trusted_flagger,
                 triage_due_at=fact.triage_due_at or case.triage_due_at,
             )
@@ -465,6 +467,12 @@ def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
 def product_key(product: Product) -> str:
     """What tells that two complaints are about the same product."""
     return product.product_id or product.link
+
+
+def after_joining(severity: int, fact: ComplaintJoined) -> int:
+    """The severity after a complaint joined: that of the gravest, or what the case was moved to."""
+    found = taxonomy().find(fact.reason)
+    return max(severity, found[1].sev) if found else severity
 
 
 def after_answer(status: Status, *, late: bool) -> Status:

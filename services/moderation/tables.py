@@ -47,14 +47,18 @@ complaints = sa.Table(
 _held = sa.text("holder IS NOT NULL")
 _ruled = sa.text("decided_at IS NOT NULL")
 _live: dict[str, Any] = {"postgresql_where": sa.text("live"), "sqlite_where": sa.text("live = 1")}
-_flagged: dict[str, Any] = {
-    "postgresql_where": sa.text(
-        "live AND (trusted_flagger OR escalated OR on_hold_since IS NOT NULL)"
-    ),
-    "sqlite_where": sa.text(
-        "live = 1 AND (trusted_flagger = 1 OR escalated = 1 OR on_hold_since IS NOT NULL)"
-    ),
-}
+
+
+def _flagged(flag: str, sqlite: str) -> dict[str, Any]:
+    return {
+        "postgresql_where": sa.text(f"live AND {flag}"),
+        "sqlite_where": sa.text(f"live = 1 AND {sqlite}"),
+    }
+
+
+_trusted = _flagged("trusted_flagger", "trusted_flagger = 1")
+_escalated = _flagged("escalated", "escalated = 1")
+_on_hold = _flagged("on_hold_since IS NOT NULL", "on_hold_since IS NOT NULL")
 _told = sa.text("told_at IS NOT NULL")
 
 cases = sa.Table(
@@ -133,7 +137,9 @@ cases = sa.Table(
     # A page of any queue is the head of one of these, or of a few of them merged (see `queues`).
     sa.Index("cases_live", "severity", "due_at", "id", **_live),
     sa.Index("cases_in_language", "language", "due_at", "id", **_live),
-    sa.Index("cases_flagged", "due_at", "id", **_flagged),
+    sa.Index("cases_of_trusted", "due_at", "id", **_trusted),
+    sa.Index("cases_escalated", "due_at", "id", **_escalated),
+    sa.Index("cases_on_hold", "due_at", "id", **_on_hold),
     sa.Index("cases_newest", "opened_at", "id"),
     sa.Index("cases_in_state", "state", "due_at", "id"),
     sa.Index("cases_of_reason", "reason", "live", "due_at", "id"),
@@ -153,6 +159,8 @@ search = sa.Table(
     sa.Column("complaint_id", sa.Text),
     sa.Column("case_id", sa.Text),
     sa.Column("stems", sa.Text, nullable=False),
+    sa.Index("search_of_complaint", "complaint_id"),
+    sa.Index("search_of_case", "case_id"),
 )
 
 timeline = sa.Table(

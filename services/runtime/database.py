@@ -63,11 +63,15 @@ class Database:
     def __init__(self, url: str) -> None:
         # Enough connections for a burst of reads, and none beyond: opening one costs more than
         # waiting for one.
+        postgresql = url.startswith("postgresql")
+        # Compiling a query at run time takes longer than any query here.
+        settings = {"server_settings": {"jit": "off"}} if postgresql else {}
         self.engine: AsyncEngine = create_async_engine(
             url,
+            connect_args=settings,
             pool_size=16,
             max_overflow=0,
-            pool_pre_ping=url.startswith("postgresql"),
+            pool_pre_ping=postgresql,
             hide_parameters=True,  # rows hold personal data, and errors are logged
         )
         if self.engine.dialect.name == "sqlite":

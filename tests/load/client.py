@@ -87,16 +87,21 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, round(share * (len(values) - 1)))]
 
 
-def get(url: str) -> bytes:
+def get(url: str, *, token: str | None = None) -> bytes:
     """The bytes of a GET request to `url`."""
     parts = urlsplit(url)
-    return f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+    head = f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+    return f"{head}{_bearer(token)}\r\n".encode()
 
 
-def post(url: str, body: bytes, *, key: str | None = None) -> bytes:
+def _bearer(token: str | None) -> str:
+    return f"Authorization: Bearer {token}\r\n" if token else ""
+
+
+def post(url: str, body: bytes, *, key: str | None = None, token: str | None = None) -> bytes:
     """The bytes of a JSON POST request to `url`."""
     parts = urlsplit(url)
-    extra = f"Idempotency-Key: {key}\r\n" if key else ""
+    extra = _bearer(token) + (f"Idempotency-Key: {key}\r\n" if key else "")
     head = (
         f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
         f"{extra}Content-Length: {len(body)}\r\n\r\n"

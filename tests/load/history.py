@@ -28,6 +28,7 @@ from contracts.taxonomy import taxonomy
 Step = tuple[Aggregate, list[Fact]]
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+SECONDS_APART = 20
 UNDER_WAY = 5_000
 """Cases whose facts interleave at any moment."""
 SELLERS = 3_000
@@ -50,7 +51,7 @@ def history(cases: int, *, seed: int = 1) -> Iterator[Step]:
     while started < cases or open_cases:
         while started < cases and len(open_cases) < UNDER_WAY:
             started += 1
-            open_cases.append(_case(started, chance))
+            open_cases.append(one_case(started, chance))
         case = open_cases[chance.randrange(min(len(open_cases), 50))]
         step = next(case, None)
         if step is None:
@@ -60,12 +61,13 @@ def history(cases: int, *, seed: int = 1) -> Iterator[Step]:
             yield step
 
 
-def _case(place: int, chance: random.Random) -> Iterator[Step]:
+def one_case(place: int, chance: random.Random) -> Iterator[Step]:
+    """The messages of the `place`th case, in their order."""
     complaint_id, case_id = (
         derived_id("load", "complaint", str(place)),
         derived_id("load", str(place)),
     )
-    filed_at = START + timedelta(seconds=20 * place)
+    filed_at = START + timedelta(seconds=SECONDS_APART * place)
     kind = chance.choice(taxonomy().types)
     reason = chance.choice(kind.reasons)
     language = chance.choice(list(DESCRIPTIONS))

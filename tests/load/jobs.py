@@ -122,6 +122,34 @@ async def latency() -> dict[str, Case]:
     }
 
 
+async def decisions() -> dict[str, Case]:
+    """Decisions on cases acknowledged, and seen on the case's page, at 200 a second; limit: the
+    bare append."""
+    with rig.installation("moderation") as topology:
+        url = topology.address("moderation")
+        token = rig.moderator_token(topology)
+        async with log_of(topology) as bus:
+            raw = await appends(bus, _payload(), at_once=16, seconds=SECONDS / 2)
+            cases = await rig.claimed_cases(bus, int(STEADY_RATE * STEADY_SECONDS))
+        decided = await open_loop(
+            url,
+            rig.rulings(url, cases, token),
+            rate=STEADY_RATE,
+            seconds=STEADY_SECONDS,
+            follow=(url, lambda acted: get(_case_page(url, json.loads(acted)), token=token)),
+        )
+        assert not decided.refused, f"{decided.refused} decisions were refused"
+    seen = [each.followed for each in decided.answers if each.followed is not None]
+    return {
+        "decided": _case(decided, limit=raw.rate),
+        "decided → seen": _figures(decided.rate, seen),
+    }
+
+
+def _case_page(url: str, acted: dict[str, Any]) -> str:
+    return f"{url}/api/v1/moderation/cases/{acted['id']}?after={acted['sequence']}"
+
+
 async def _mailed(folder: Path, filed: Measured) -> list[float]:
     """Seconds from each receipt until its mail was in the mailbox. Waits for the last one."""
     clocks_apart = utcnow().timestamp() - perf_counter()
@@ -249,8 +277,6 @@ async def _queues(url: str) -> dict[str, list[float]]:
     database = Database(url)
     await upgrade("moderation", database)
     await fill(database, QUEUE_CASES)
-    async with database.write() as connection:
-        await connection.exec_driver_sql("ANALYZE")
     timed_pages = await timed(database)
     await database.close()
     every = [second for seconds in timed_pages.values() for second in seconds]
@@ -294,6 +320,7 @@ async def chat() -> dict[str, Case]:
 JOBS: dict[str, Callable[[], Coroutine[Any, Any, dict[str, Case]]]] = {
     "filing": filing,
     "latency": latency,
+    "decisions": decisions,
     "rebuild": rebuild,
     "queues": queues,
     "mailing": mailing,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import socket
 import subprocess
 import sys
@@ -9,25 +10,32 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from itertools import count
+from datetime import timedelta
+from itertools import count, islice
 from pathlib import Path
+from typing import Any
 
+from contracts.case import CaseAdmitted, CaseClaimed
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import new_id
 from contracts.mail import MailQueued
+from contracts.streams import COMPLAINTS
+from deploy.bearer_token import token_of, whose
 from deploy.parts import ROOT
 from deploy.ports import HOST, free_ports
 from deploy.topology import Topology
 from services.notifier.composing import Letter, Sender, compose
 from services.notifier.rendering import Links, render
 from services.notifier.so_far import CaseSoFar
+from services.runtime.auth import Auth
 from services.runtime.bus import Bus
 from services.runtime.clock import utcnow
 from services.runtime.events import EventStore
 from tests.load.client import post
-from tests.load.history import START, history
+from tests.load.history import START, history, one_case
 from tests.telling import GUEST, filed, mails
 from tests.unlimited import UNLIMITED
+from tests.waiting import eventually
 
 DESCRIPTION = "Чехол для телефона выставлен в категории «Косметички». The category is wrong. "
 
@@ -89,6 +97,61 @@ async def file_directly(bus: Bus, wanted: int) -> None:
                 for each in filings
             )
         )
+
+
+async def claimed_cases(bus: Bus, wanted: int) -> list[str]:
+    """Appends that many cases that the moderator of `moderator_token` works on; returns their ids
+    when every reaction to them is done."""
+    events = EventStore(bus, source="load")
+    chance, now = random.Random(1), utcnow()
+
+    async def claimed(place: int) -> str:
+        steps = list(islice(one_case(place, chance), 2))
+        case, opened = steps[1]
+        opened += [
+            CaseAdmitted(by=MODERATOR.id, at=now, decide_due_at=now + timedelta(days=3)),
+            CaseClaimed(by=MODERATOR.id, at=now, until=now + timedelta(hours=1)),
+        ]
+        for aggregate, facts in steps:
+            meta = Meta(new_id(), now, "service:load", "load")
+            await events.append(aggregate, facts, expected=0, meta=meta)
+        return case.id
+
+    ids: list[str] = []
+    for first in range(0, wanted, 400):
+        places = range(first + 1, min(wanted, first + 400) + 1)
+        ids += await asyncio.gather(*map(claimed, places))
+    await eventually(lambda: _all_done(bus), timeout=120)
+    return ids
+
+
+async def _all_done(bus: Bus) -> bool:
+    listed = await bus.api(f"CONSUMER.LIST.{COMPLAINTS.name}", {})
+    consumers: list[dict[str, Any]] = listed["consumers"]
+    return not any(each["num_pending"] or each["num_ack_pending"] for each in consumers)
+
+
+MODERATOR = whose("moderator", "")
+
+
+def moderator_token(topology: Topology) -> str:
+    env = topology.env("moderation")
+    auth = Auth(
+        secret_key=env["REDRESS_SECRET_KEY"], public_url=env["REDRESS_PUBLIC_URL"], clock=utcnow
+    )
+    return token_of(MODERATOR, auth)
+
+
+def rulings(url: str, cases: Iterable[str], token: str) -> Iterator[bytes]:
+    """A request for each case that decides it."""
+    said = {
+        "outcome": "upheld",
+        "facts": "The item is a case for a telephone. It was listed under cosmetics bags.",
+        "restrictions": ["warning"],
+    }
+    body = json.dumps(said).encode()
+    for case in cases:
+        yield post(f"{url}/api/v1/moderation/cases/{case}/decide", body, token=token)
 
 
 def receipts(wanted: int) -> Iterator[MailQueued]:

@@ -21,8 +21,11 @@ from contracts.case import (
     Ground,
     Outcome,
 )
+from contracts.codec import Message
+from contracts.envelope import Aggregate, Meta
 from contracts.ids import derived_id
 from contracts.taxonomy import taxonomy
+from services.moderation.case_view import fold_case
 from services.moderation.commands import (
     Admit,
     Claim,
@@ -31,6 +34,7 @@ from services.moderation.commands import (
     DeclareInadmissible,
     Lapse,
     Release,
+    RequestInformation,
     Told,
 )
 from services.moderation.policy import policy
@@ -46,6 +50,7 @@ from services.moderation.refusals import (
 )
 from services.moderation.state import NEW_CASE, Status
 from services.moderation.transitions import allowed
+from services.runtime.database import Row
 from services.runtime.problems import Forbidden, Invalid, NotFound
 from tests.cases import (
     ASK,
@@ -63,12 +68,16 @@ from tests.cases import (
     SELLER,
     SVEN,
     UPHOLD,
+    Story,
     answer,
     appeal,
     complaint,
     end_of_day,
     given,
+    withdrawal,
 )
+
+META = Meta("test", MONDAY, "service:test", "test")
 
 
 class TestOpening:
@@ -353,3 +362,29 @@ class TestAllowed:
 
     def test_nothing_is_possible_before_the_first_complaint(self) -> None:
         assert not any(row.allowed for row in allowed(NEW_CASE, MIA, now=MONDAY))
+
+
+class TestAsTheListTellsIt:
+    """What the row of a case says, where it could forget what the case knows."""
+
+    def test_when_who_was_asked_takes_the_complaint_back_the_decision_is_due_again(self) -> None:
+        story = given(complaint(), complaint("Layla's"), Admit(), Claim())
+        due = story.case.decide_due_at
+        asked = RequestInformation(complaint_id=derived_id("complaint", "Ivan's"), question="When?")
+        story.when(asked).when(withdrawal())
+        assert story.case.status is Status.UNDER_REVIEW
+        row = _row(story)
+        assert (row["state"], row["due_at"], row["due_kind"]) == ("under_review", due, "decision")
+
+    def test_a_graver_complaint_that_joins_makes_the_case_graver(self) -> None:
+        story = given(complaint(reason="SM3"), complaint("Layla's", reason="SM5", severity=2))
+        assert (story.case.severity, _row(story)["severity"]) == (2, 2)
+
+
+def _row(story: Story) -> Row:
+    log = [(Aggregate(kind="case", id=story.case.id).subject, fact) for fact in story.facts]
+    row: Row | None = None
+    for sequence, (subject, fact) in enumerate(log, start=1):
+        row = fold_case(row, fact, Message(sequence, subject, META, (fact,)))
+    assert row is not None
+    return row

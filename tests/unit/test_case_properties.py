@@ -69,6 +69,7 @@ from services.moderation.commands import (
     Withdraw,
 )
 from services.moderation.decider import decide
+from services.moderation.decider.marks import RUNNING
 from services.moderation.policy import policy
 from services.moderation.refusals import NoSuchAppeal, NoSuchMeasure, NotExtendable, TookPart
 from services.moderation.shown.staff import case_of
@@ -476,14 +477,29 @@ def test_rows_say_what_the_case_says_and_folding_again_gives_the_same(row: Any) 
         shown = case_of(rows)
         for name in SHOWN:
             assert getattr(shown, name) == getattr(case, name), name
+        for name in TOLD:
+            assert rows[name] == _plain(getattr(case, name)), name
+        clock = RUNNING.get(case.status)
+        if clock is not None:
+            assert rows["due_at"] == getattr(case, clock), clock
         assert allowed(shown, SVEN, now=MONDAY) == allowed(case, SVEN, now=MONDAY)
 
 
 SHOWN = (
-    "status", "id", "number", "complaint_type", "reason", "accused", "lease", "held_since",
-    "answer_due_at", "extension", "information_of", "information_due_at", "interim", "proposal",
-    "outcome", "appealable", "appeals", "took_part", "escalated", "out_of_court", "linked",
+    "status", "id", "number", "complaint_type", "reason", "severity", "accused", "lease",
+    "held_since", "answer_due_at", "extension", "information_of", "information_due_at", "interim",
+    "proposal", "outcome", "appealable", "appeals", "took_part", "escalated", "out_of_court",
+    "linked",
 )  # fmt: skip
+
+
+TOLD = ("findings", "measures", "manifestly_unfounded", "trusted_flagger", "decide_due_at")
+
+
+def _plain(value: Any) -> Any:
+    """As a row holds it."""
+    many = isinstance(value, tuple)
+    return [each.model_dump(mode="json") for each in value] if many else value
 
 
 def _message(sequence: int, facts: list[CaseFact]) -> Message:

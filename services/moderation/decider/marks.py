@@ -17,7 +17,7 @@ from services.moderation.state import Case, Status
 from services.runtime.problems import Invalid
 from services.runtime.sentences import gettext as _
 
-_RUNNING: dict[Status, str] = {
+RUNNING: dict[Status, str] = {
     Status.OPEN: "triage_due_at",
     Status.ADMITTED: "decide_due_at",
     Status.UNDER_REVIEW: "decide_due_at",
@@ -38,7 +38,7 @@ def resume(case: Case, by: Actor, now: datetime) -> list[CaseFact]:
     """The deadline that was still running moves by as long as it stood; one that had passed stays
     in the past."""
     assert case.held_since is not None  # the guard saw to it
-    clock = _RUNNING[case.status]
+    clock = RUNNING[case.status]
     due: datetime | None = getattr(case, clock)
     moved = {clock: due + (now - case.held_since)} if due and due > case.held_since else {}
     return [CaseResumed(by=by.id, at=now).model_copy(update=moved)]
