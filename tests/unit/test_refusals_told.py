@@ -14,7 +14,7 @@ from services.runtime.catalogues import catalogues
 from services.runtime.problems import Refused
 from services.runtime.sentences import Sentence
 from tests.cases import MIA, MINUTE, MONDAY, OLGA, SARA, SVEN, given
-from tests.unit.test_case_table import STATES
+from tests.policy_table import STATES
 
 SAID = catalogues(Path(moderation.__file__).with_name("translations"))
 
