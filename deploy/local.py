@@ -25,6 +25,8 @@ PLACES = (
     ("Complaint Center", "/center"),
     ("Moderation console", "/moderation"),
     ("Mails sent", "/mail"),
+    ("Support chat, its desk", "/chat  /desk"),
+    ("Demo marketplace", "/marketplace/"),
     ("API", "/intake/docs  /moderation/docs  /notifier/docs  /chat/docs"),
 )
 

@@ -62,7 +62,8 @@ class Client:
                 answer = await self.http.request(
                     method, f"{url}/api/v1/chats{path}", headers=headers, json=body
                 )
-            except httpx.TransportError:
+            # AttributeError: anyio's, of a connection that was cut while it was made.
+            except (httpx.TransportError, AttributeError):
                 self.troubles += 1
                 await asyncio.sleep(0.1)
                 continue
