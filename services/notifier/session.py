@@ -118,6 +118,8 @@ class Session(asyncio.Protocol):
         return refusal
 
     async def _reply(self, timeout: float) -> Reply:
+        if self._replies:
+            return self._replies.popleft()
         try:
             async with asyncio.timeout(timeout):
                 while not self._replies:

@@ -196,10 +196,13 @@ async def rebuild() -> dict[str, Case]:
 
 
 async def mailing() -> dict[str, Case]:
-    """Mails sent and written down a second; limit: raw aiosmtplib with the same bytes."""
+    """Mails sent and written down a second; limit: raw aiosmtplib with the same bytes, before and
+    after, for machines are not as fast at one moment as at the next."""
     with rig.installation("notifier", "mailbox", "marketplace") as topology:
         port = topology.site.ports["smtp"]
-        limit = await raw_mails(port, at_once=MAIL_SESSIONS, seconds=SECONDS)
+
+        async def raw() -> float:
+            return await raw_mails(port, at_once=MAIL_SESSIONS, seconds=SECONDS / 2)
 
         async def queued(bus: Bus) -> None:
             await rig.queue_directly(bus, rig.receipts(MAILS))
@@ -207,10 +210,14 @@ async def mailing() -> dict[str, Case]:
         async def filed(bus: Bus) -> None:
             await rig.file_directly(bus, MAILS)
 
-        return {
-            "sent, written down": _figures(await _sent(topology, queued), [], limit=limit),
-            "queued, sent, written down": _figures(await _sent(topology, filed), [], limit=limit),
-        }
+        cases: dict[str, Case] = {}
+        before = await raw()
+        for name, prepare in (("sent", queued), ("queued, sent", filed)):
+            rate = await _sent(topology, prepare)
+            after = await raw()
+            cases[f"{name}, written down"] = _figures(rate, [], limit=(before + after) / 2)
+            before = after
+        return cases
 
 
 async def _sent(topology: Topology, prepare: Callable[[Bus], Coroutine[Any, Any, None]]) -> float:

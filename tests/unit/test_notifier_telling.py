@@ -7,6 +7,7 @@ import pytest
 
 from contracts.case import CaseClaimed, Outcome
 from contracts.codec import Fact
+from contracts.complaint import GuestLinkAsked
 from contracts.envelope import Aggregate
 from contracts.member import MeasureExpired
 from services.notifier.saying import of_complaint
@@ -120,6 +121,14 @@ def test_the_accused_is_not_told_before_they_are_asked(fact: Fact) -> None:
 def test_an_accused_who_never_heard_of_a_case_does_not_hear_that_it_closed() -> None:
     case = after(*BOTH_JOINED, INADMISSIBLE)
     assert {side for side, _, _ in told(CLOSED, case)} == {"complainant"}
+
+
+def test_the_link_that_a_guest_asked_for_goes_to_that_guest_alone() -> None:
+    asked = GuestLinkAsked(guest="9ue575", asked_at=NOON, holds_until=NOON)
+    told_of = [*tellings(after(*BOTH_JOINED), asked, complaint="9ue575")]
+    assert [(t.side, t.reader, t.template) for t in told_of] == [
+        ("complainant", "9ue575", "guest_link")
+    ]
 
 
 def test_where_the_accused_is_unknown_only_complainants_are_told() -> None:
