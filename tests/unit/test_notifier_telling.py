@@ -340,6 +340,15 @@ def test_what_an_appeal_changes_is_told_to_everyone_whom_the_decision_was_told(
     assert yours == {"1van5": "yes", "9ue575": None, "sunrise-store": None}
 
 
+def test_an_appellant_with_two_complaints_is_told_once_about_the_one_that_they_appealed_for() -> (
+    None
+):
+    again = filed(IVAN, name="1van52")
+    known = (opened(), joined(IVANS), joined(again), joined(GUESTS), ADMITTED, ASKED, DECIDED)
+    changed = told(heard("varied"), after(*known, appealed(again)))
+    assert {reader for side, reader, _ in changed if side == "complainant"} == {"1van52", "9ue575"}
+
+
 def test_the_accuseds_appeal_is_told_to_every_complainant() -> None:
     decided = (*KNOWN, DECIDED)
     everybody = {"1van5", "9ue575", "sunrise-store"}
@@ -397,6 +406,10 @@ def test_a_measure_is_told_to_the_member_whom_it_is_about() -> None:
     assert frozen[0].case_id == CASE.id
     expired = MeasureExpired(measure_id="m3", member="member:ivan", at=NOON)
     assert [(t.side, t.reader) for t in tellings(before, expired)] == [("complainant", "1van5")]
+    strangers = SUSPENDED.model_copy(update={"member": "guest:5742"})
+    assert not list(tellings(before, strangers)), "a guest is nobody's accused"
+    frozen_guest = IMPOSED.model_copy(update={"member": "guest:5742"})
+    assert not list(tellings(before, frozen_guest)), "a guest is nobody's accused"
     unknown = expired.model_copy(update={"measure_id": "m9"})
     assert not list(tellings(before, unknown))
 
