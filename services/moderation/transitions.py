@@ -245,21 +245,36 @@ class Allowed(NamedTuple):
     reason: str | None
 
 
+class _Possible(NamedTuple):
+    """The commands that somebody may give now, by name, and a clause that tells them."""
+
+    names: list[str]
+    clause: str
+
+
 def allowed(case: Case, by: Actor, *, now: datetime) -> tuple[Allowed, ...]:
     """What `by` may ask of the case at `now`, one row for every command of staff."""
-    return tuple(_allowed(case, command, by, now) for command in STAFF_COMMANDS.values())
+    possible = _possible(case, by, now)
+    return tuple(_allowed(case, command, by, now, possible) for command in STAFF_COMMANDS.values())
 
 
-def _allowed(case: Case, command: type[Command], by: Actor, now: datetime) -> Allowed:
+def _allowed(
+    case: Case, command: type[Command], by: Actor, now: datetime, possible: _Possible
+) -> Allowed:
     try:
-        permit(case, command, by, now)
+        permit(case, command, by, now, possible)
     except Refused as refused:
         return Allowed(NAMES[command], False, refused.detail)
     return Allowed(NAMES[command], True, None)
 
 
-def permit(case: Case, command: type[Command], by: Actor, now: datetime) -> Transition:
-    """The row by which `by` may do it. Raises the refusal that stands against the command."""
+def permit(
+    case: Case, command: type[Command], by: Actor, now: datetime, possible: _Possible | None = None
+) -> Transition:
+    """The row by which `by` may do it. Raises the refusal that stands against the command.
+
+    `possible` is what `by` may do instead, where the caller knows it already.
+    """
     theirs = [row for row in ROWS[command] if by.roles & row.who]
     if not theirs:
         raise Forbidden(
@@ -267,7 +282,7 @@ def permit(case: Case, command: type[Command], by: Actor, now: datetime) -> Tran
         )
     row = next((each for each in theirs if case.status in each.moves), None)
     if row is None:
-        raise _wrong_state(case, command, by, now)
+        raise _wrong_state(case, command, possible or _possible(case, by, now))
     if case.held_since is not None and not row.though_held:
         raise OnHold(
             _("The case has been on hold since %(since)s. Resume it first.")
@@ -300,7 +315,17 @@ STATES: dict[Status, str] = {
 }
 
 
-def _wrong_state(case: Case, command: type[Command], by: Actor, now: datetime) -> Refused:
+def _possible(case: Case, by: Actor, now: datetime) -> _Possible:
+    rows = (row for row in TABLE if by.roles & row.who and case.status in row.moves)
+    free = (row for row in rows if not any(guard(case, by, now) for guard in row.guards))
+    names = list(dict.fromkeys(row.name for row in free))
+    if not names:
+        return _Possible([], _("nothing is possible now"))
+    said = joined([called(each) for each in names], ", ")
+    return _Possible(names, _("possible now: %(commands)s") % {"commands": said})
+
+
+def _wrong_state(case: Case, command: type[Command], possible: _Possible) -> Refused:
     if case.status is Status.NEW:
         return NotFound(_("There is no case with this id."))
     decided = case.status in (Status.DECIDED, Status.UNDER_APPEAL, Status.CLOSED)
@@ -310,24 +335,15 @@ def _wrong_state(case: Case, command: type[Command], by: Actor, now: datetime) -
             % {"outcome": OUTCOMES[case.outcome]},
             state=case.status,
         )
-    rows = (row for row in TABLE if by.roles & row.who and case.status in row.moves)
-    free = (row for row in rows if not any(guard(case, by, now) for guard in row.guards))
-    possible = list(dict.fromkeys(row.name for row in free))
-    now_possible = (
-        _("possible now: %(commands)s")
-        % {"commands": joined([called(each) for each in possible], ", ")}
-        if possible
-        else _("nothing is possible now")
-    )
     return NotInThisState(
         _("“%(command)s” is not possible while the case is %(state)s; %(possible)s.")
         % {
             "command": called(NAMES[command]),
             "state": STATES[case.status],
-            "possible": now_possible,
+            "possible": possible.clause,
         },
         state=case.status,
-        allowed=possible,
+        allowed=possible.names,
     )
 
 
