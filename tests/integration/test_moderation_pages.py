@@ -224,7 +224,7 @@ class TestTheComplaintCenter:
         assert "A moderator is working on it" in page
         assert WORDS in page
         assert "Every change is also sent to you by e-mail" in page
-        assert "Watch your mailbox" in page
+        assert "Watch the mailbox of" in page
         await house.send(case_id, "request-counter-notice", allegation="Wrong category.")
         page = text_of(await ivan.page(f"/center/complaints/{filed.id}"))
         assert "The other side was asked to answer" in page
