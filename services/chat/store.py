@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from services.chat.estimate import Rates, shrunk_rate
 from services.chat.tables import chats, checkpoints, operators
-from services.runtime.database import Database, Row
+from services.runtime.database import Database, Row, rows_of
 from services.runtime.projection import Projector
 
 LATELY = timedelta(days=7)
@@ -260,4 +260,4 @@ class Store:
 
     async def _rows(self, query: sa.Select[Any]) -> Sequence[Row]:
         async with self._database.read() as connection:
-            return [dict(row) for row in (await connection.execute(query)).mappings()]
+            return await rows_of(connection, query)

@@ -36,12 +36,12 @@ from services.moderation.staff_models import (
 )
 from services.moderation.staff_views import bulk_cases, bulks
 from services.moderation.state import NEW_CASE, Case, evolve
-from services.moderation.store import cursor_at, is_id, read_cursor, rows_of
+from services.moderation.store import cursor_at, is_id, read_cursor
 from services.moderation.tables import cases
 from services.moderation.transitions import NAMES, ROWS, STAFF_COMMANDS, Needs, permit
 from services.runtime.auth import Principal
 from services.runtime.clock import Clock
-from services.runtime.database import Database, Row, UtcTime
+from services.runtime.database import Database, Row, UtcTime, rows_of
 from services.runtime.events import EventStore
 from services.runtime.problems import Conflict, Invalid, NotFound, Refused, Stale, Unavailable
 from services.runtime.projection import Projector

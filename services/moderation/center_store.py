@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.moderation.mails import OF_MEASURES, mails, shown_on
 from services.moderation.standing.pauses import PAUSE
-from services.moderation.store import Page, Store, is_id, rows_of
+from services.moderation.store import Page, Store, is_id
 from services.moderation.tables import (
     answers,
     cases,
@@ -18,7 +18,7 @@ from services.moderation.tables import (
     sent,
     timeline,
 )
-from services.runtime.database import Row
+from services.runtime.database import Row, rows_of
 from services.runtime.live import Change
 
 _INSIDE = ("claimed", "released")

@@ -9,11 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.moderation.read_models import Shown
 from services.moderation.staff_desk import check
-from services.moderation.store import rows_of
 from services.moderation.tables import cases
 from services.runtime.auth import Principal
 from services.runtime.clock import Clock
-from services.runtime.database import Database, Row
+from services.runtime.database import Database, Row, rows_of
 
 AGES: Final = (1, 3, 7, 30)
 """Days: the borders between the groups of age."""

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from services.moderation.store import Page, cursor_at, read_cursor
 from services.moderation.tables import cases, complaints, measures
-from services.runtime.database import Database, UtcTime
+from services.runtime.database import Database, UtcTime, rows_of
 
 
 class MemberStore:
@@ -33,7 +33,7 @@ class MemberStore:
             query = query.where(sa.tuple_(m.proposed_at, m.id) > place)
         query = query.order_by(m.proposed_at, m.id).limit(limit + 1)
         async with self._database.read() as connection:
-            rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+            rows = await rows_of(connection, query)
         if len(rows) <= limit:
             return Page(rows, None)
         last = rows[limit - 1]

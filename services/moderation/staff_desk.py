@@ -17,11 +17,11 @@ from services.moderation.desk import READERS
 from services.moderation.list_query import ListQuery
 from services.moderation.staff_models import AuditEntry, AuditPage, SavedQueue
 from services.moderation.staff_views import saved_queues, seen
-from services.moderation.store import cursor_at, is_id, read_cursor, rows_of
+from services.moderation.store import cursor_at, is_id, read_cursor
 from services.moderation.tables import cases, timeline
 from services.runtime.auth import Principal
 from services.runtime.clock import Clock
-from services.runtime.database import Database, Row, UtcTime
+from services.runtime.database import Database, Row, UtcTime, rows_of
 from services.runtime.events import EventStore
 from services.runtime.problems import Conflict, Forbidden, Invalid, NotFound
 from services.runtime.projection import Projector

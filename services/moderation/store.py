@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.moderation.case_query import COUNTED, LISTED
 from services.moderation.tables import answers, cases, complaints, timeline
-from services.runtime.database import Database, Row, UtcTime
+from services.runtime.database import Database, Row, UtcTime, rows_of
 from services.runtime.problems import Invalid
 from services.runtime.sentences import gettext as _
 
@@ -150,10 +149,6 @@ class Store:
             return Page(rows, None)
         last = rows[limit - 1]
         return Page(rows[:limit], cursor_at(last[key.name], last["id"]))
-
-
-async def rows_of(connection: AsyncConnection, query: sa.Select[Any]) -> list[Row]:
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
 def is_id(text: str) -> bool:

@@ -23,10 +23,9 @@ from services.moderation.reason_texts import (
 )
 from services.moderation.staff_desk import check as check_reader
 from services.moderation.staff_views import reason_texts
-from services.moderation.store import rows_of
 from services.runtime.auth import Principal, Role
 from services.runtime.clock import Clock
-from services.runtime.database import Database, Row
+from services.runtime.database import Database, Row, rows_of
 from services.runtime.events import EventStore
 from services.runtime.problems import Forbidden, Invalid, NotFound
 from services.runtime.projection import Projector

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from contracts.mail import MailQueued, address_key, reader_key
 from services.notifier.projection import State
 from services.notifier.tables import ledger, readers
-from services.runtime.database import Database, Row
+from services.runtime.database import Database, Row, rows_of
 
 
 class Ledger:
@@ -111,7 +111,7 @@ class Ledger:
 
     async def _rows(self, query: sa.Select[Any]) -> Sequence[Row]:
         async with self._database.read() as connection:
-            return [dict(row) for row in (await connection.execute(query)).mappings()]
+            return await rows_of(connection, query)
 
 
 def _notices_of(reader: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -37,11 +37,11 @@ class UtcTime(TypeDecorator[datetime]):
         return (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if isinstance(value, int):
-            return _EPOCH + value * _MICROSECOND
-        return value.astimezone(UTC)  # type: ignore[no-any-return]
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
+        """None where the driver gives aware times in UTC itself, as asyncpg does."""
+        return super().result_processor(dialect, coltype) if dialect.name == "sqlite" else None
 
 
 class Json(TypeDecorator[Any]):
@@ -64,11 +64,15 @@ class Database:
         # Enough connections for a burst of reads, and none beyond: opening one costs more than
         # waiting for one.
         postgresql = url.startswith("postgresql")
-        # Compiling a query at run time takes longer than any query here.
-        settings = {"server_settings": {"jit": "off"}} if postgresql else {}
+        # To compile a query at run time, or to start workers for it, takes longer than any here.
+        quick = {"jit": "off", "max_parallel_workers_per_gather": "0"}
+        settings = {"server_settings": quick} if postgresql else {}
         self.engine: AsyncEngine = create_async_engine(
             url,
             connect_args=settings,
+            # A query alone needs no BEGIN before it and no ROLLBACK after it, which take longer
+            # than it does; `write` begins a transaction.
+            isolation_level="AUTOCOMMIT" if postgresql else None,
             pool_size=16,
             max_overflow=0,
             pool_pre_ping=postgresql,
@@ -83,18 +87,21 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for queries; nothing done on it is kept."""
+        """A connection for queries. Each sees what is committed when it begins."""
         async with self.engine.connect() as connection:
             yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction, committed at the end of the block and rolled back by an exception."""
-        async with self.engine.begin() as connection:
-            if self.dialect == "sqlite":
-                # Take the one writer's lock now: a lock upgraded later could be refused.
-                await connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
+        async with self.engine.connect() as connection:
+            if self.dialect != "sqlite":
+                await connection.execution_options(isolation_level="READ COMMITTED")
+            async with connection.begin():
+                if self.dialect == "sqlite":
+                    # Take the one writer's lock now: a lock upgraded later could be refused.
+                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -182,6 +189,13 @@ def _upsert(table: sa.Table, dialect: sa.Dialect) -> _Upsert:
             if (bind := column.type.dialect_impl(dialect).bind_processor(dialect)) is not None
         ],
     )
+
+
+async def rows_of(connection: AsyncConnection, query: sa.Executable) -> list[Row]:
+    """All rows of a query."""
+    result = await connection.execute(query)
+    names = tuple(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]
 
 
 KEYS_AT_ONCE = 500

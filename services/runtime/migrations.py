@@ -26,7 +26,7 @@ async def upgrade(service: str, database: Database) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
-    async with database.engine.begin() as connection:
+    async with database.write() as connection:
         await connection.run_sync(run)
 
 

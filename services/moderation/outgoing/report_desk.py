@@ -14,10 +14,9 @@ from services.moderation.outgoing.report_template import Entry, check
 from services.moderation.staff_desk import StaffDesk
 from services.moderation.staff_desk import check as check_reader
 from services.moderation.staff_views import report_entries
-from services.moderation.store import rows_of
 from services.runtime.auth import Principal, Role
 from services.runtime.clock import Clock
-from services.runtime.database import Database
+from services.runtime.database import Database, rows_of
 from services.runtime.events import EventStore
 from services.runtime.problems import Forbidden
 from services.runtime.projection import Projector

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from services.moderation.outgoing.item import TO_SEND
 from services.moderation.store import Page, cursor_at, is_id, read_cursor
 from services.moderation.tables import outgoing
-from services.runtime.database import Database, Row, UtcTime
+from services.runtime.database import Database, Row, UtcTime, rows_of
 
 _TO_SEND = tuple(sorted(map(str, TO_SEND)))
 
@@ -60,7 +60,7 @@ class OutgoingStore:
             query = query.where(sa.tuple_(o.queued_at, o.id) < place)
         query = query.order_by(o.queued_at.desc(), o.id.desc()).limit(limit + 1)
         async with self._database.read() as connection:
-            rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+            rows = await rows_of(connection, query)
         if len(rows) <= limit:
             return Page(rows, None)
         last = rows[limit - 1]
