@@ -9,12 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.moderation.case_query import LISTED, SEVERITIES, CaseQuery, Dialect, Place
 from services.moderation.queues import QueueFilters
-from services.runtime.database import Database, Row
+from services.runtime.database import Database, Row, rows_of
 from services.runtime.problems import Invalid
 from services.runtime.sentences import gettext as _
 
 FEW: Final = 2000
 """Cases that a search may find before the list is walked instead, and each case is tried."""
+NEAR: Final = 400
+"""Cases that are tried before the index of words is asked: it takes long to tell where a frequent
+word stands, and such a word stands in cases near by."""
 AT_ONCE: Final = 2000
 """Rows that an export reads at a time."""
 
@@ -38,15 +41,19 @@ class CaseLists:
         """At most `limit` cases that stand behind `after`. Raises Invalid for impossible text."""
         _check_text(filters)
         async with self._database.read() as connection:
+            if _perhaps_frequent(filters.text) and filters.order != "severity":
+                near = CaseQuery(self._sql, filters, reader, now).page(after, limit, near=NEAR)
+                if len(rows := await rows_of(connection, near)) == limit:
+                    return rows
             query = await self._query(connection, filters, reader, now)
             if filters.order != "severity":
-                return await _rows(connection, query.page(after, limit))
-            rows: list[Row] = []
+                return await rows_of(connection, query.page(after, limit))
+            rows = []
             for severity in (s for s in SEVERITIES if after is None or s <= after.severity):
                 of_this = query.of_severity(severity)
                 begin = after if after is not None and after.severity == severity else None
                 if of_this is not None and len(rows) < limit:
-                    rows += await _rows(connection, of_this.page(begin, limit - len(rows)))
+                    rows += await rows_of(connection, of_this.page(begin, limit - len(rows)))
             return rows
 
     async def counts(
@@ -76,7 +83,7 @@ class CaseLists:
                 query = query.among(found[place : place + AT_ONCE])
                 place += AT_ONCE
             async with self._database.read() as connection:
-                rows = await _rows(connection, query.all_after(last, columns, AT_ONCE))
+                rows = await rows_of(connection, query.all_after(last, columns, AT_ONCE))
             if rows:
                 yield rows
                 last = rows[-1]["id"]
@@ -112,8 +119,10 @@ class CaseLists:
         return [row[0] for row in rows if row[0] is not None]
 
 
-async def _rows(connection: AsyncConnection, query: sa.TextualSelect) -> list[Row]:
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
+def _perhaps_frequent(text: str | None) -> bool:
+    """Whether a list of the cases in which it stands may be found by walking a little: numbers of
+    cases, and whatever else has digits, are rare."""
+    return text is not None and not any(map(str.isdigit, text))
 
 
 def _check_text(filters: QueueFilters) -> None:

@@ -1,7 +1,7 @@
 """The SQL of one list of cases: which index it is read from, and what is tried on what comes.
 
 A page costs the same wherever it lies and however many cases there are, because it is the head of
-an index. Where the filters name several values (states, reasons of a type, severities), one index
+an index. Where the filters name several values (states, severities), one index
 has several heads: each is read as far as a page may reach, and they are merged. The SQL is put
 together from fixed pieces: values are always bound.
 """
@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
-from contracts.taxonomy import taxonomy
 from services.moderation.queues import QueueFilters
 from services.moderation.stems import stems
 from services.moderation.tables import cases
@@ -117,16 +116,25 @@ class CaseQuery:
         self._heads = self._choose(reader)
         self._narrow(now)
 
-    def page(self, after: Place | None, limit: int) -> sa.TextualSelect:
+    def page(self, after: Place | None, limit: int, *, near: int | None = None) -> sa.TextualSelect:
+        """The next `limit` cases after a place. With `near`, those of the next `near` cases in
+        which the text is found: what fills a page so is the page."""
         key, way = self._key
         condition = ""
         if after is not None:
             sign = "<" if way == "DESC" else ">"
             condition = f" AND ({key}, id) {sign} (:after_at, :after_id)"
             self._values |= {"after_at": after.at, "after_id": after.id}
-        order = f"ORDER BY {key} {way}, id {way} LIMIT :most"
+        order = f"ORDER BY {key} {way}, id {way} LIMIT"
         self._values["most"] = limit
-        heads = self._merged(f"id, {key}", condition, order)
+        if near is None:
+            heads = self._merged(f"id, {key}", self._tried, condition, f"{order} :most")
+        else:
+            self._values["near"] = near
+            tried = [each for each in self._tried if each != self._said]
+            heads = self._merged(f"id, {key}", tried, condition, f"{order} :near")
+            heads = f"SELECT * FROM ({heads}) AS next {order} :near"
+            heads = f"SELECT * FROM ({heads}) AS cases WHERE {self._said} {order} :most"
         listed = ", ".join(f"cases.{name}" for name in LISTED)
         return self._text(
             f"SELECT {listed} FROM ({heads}) AS page JOIN cases ON cases.id = page.id"
@@ -135,7 +143,7 @@ class CaseQuery:
 
     def count(self) -> sa.TextClause:
         self._values["most"] = COUNTED
-        heads = self._merged("id", "", "LIMIT :most")
+        heads = self._merged("id", self._tried, "", "LIMIT :most")
         return self._text(f"SELECT count(*) FROM (SELECT id FROM ({heads}) AS h LIMIT :most) AS n")
 
     def all_after(self, last: str, columns: Sequence[str], limit: int) -> sa.TextualSelect:
@@ -206,15 +214,9 @@ class CaseQuery:
             for place, state in enumerate(f.states):
                 self._values[f"state{place}"] = state
             return [f"state = :state{place}" for place in range(len(f.states))]
-        reasons = _reasons(f)
-        if reasons is not None:
-            for place, reason in enumerate(reasons):
-                self._values[f"reason{place}"] = reason
-            return [f"reason = :reason{place} AND {live}" for place in range(len(reasons))]
-        if f.language is not None:
-            return [f"language = :language AND {live}"]
-        if f.severity is not None:
-            return [f"severity = :severity AND {live}"]
+        for column in ("reason", "type", "language", "severity"):
+            if getattr(f, column) is not None:
+                return [f"{column} = :{column} AND {live}"]
         return [f"severity = {severity} AND {live}" for severity in SEVERITIES]
 
     def _scope(self) -> list[str]:
@@ -270,10 +272,10 @@ class CaseQuery:
             self._values["until"] = until
             self._tried += ["due_at < :until", live]
 
-    def _merged(self, columns: str, condition: str, order: str) -> str:
-        tried = "".join(f" AND {each}" for each in self._tried)
+    def _merged(self, columns: str, tried: Sequence[str], condition: str, order: str) -> str:
+        condition = "".join(f" AND {each}" for each in tried) + condition
         heads = [
-            f"SELECT * FROM (SELECT {columns} FROM cases WHERE {head}{tried}{condition} {order})"
+            f"SELECT * FROM (SELECT {columns} FROM cases WHERE {head}{condition} {order})"
             f" AS h{place}"
             for place, head in enumerate(self._heads)
         ]
@@ -290,13 +292,3 @@ def _type(value: object) -> Any:
     if isinstance(value, datetime):
         return UtcTime()
     return sa.ARRAY(sa.Text) if isinstance(value, list) else None
-
-
-def _reasons(filters: QueueFilters) -> list[str] | None:
-    """The reasons that the filters' type or reason comes to."""
-    if filters.reason is not None:
-        return [filters.reason]
-    if filters.type is None:
-        return None
-    kind = taxonomy().type_of(filters.type)
-    return [reason.code for reason in kind.reasons] if kind else [""]

@@ -136,6 +136,7 @@ cases = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False),
     # A page of any queue is the head of one of these, or of a few of them merged (see `queues`).
     sa.Index("cases_live", "severity", "due_at", "id", **_live),
+    sa.Index("cases_of_type", "type", "due_at", "id", **_live),
     sa.Index("cases_in_language", "language", "due_at", "id", **_live),
     sa.Index("cases_of_trusted", "due_at", "id", **_trusted),
     sa.Index("cases_escalated", "due_at", "id", **_escalated),

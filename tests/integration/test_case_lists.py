@@ -52,10 +52,15 @@ async def every_page(lists: CaseLists, filters: QueueFilters) -> list[str]:
         after = Place(last["severity"], last[by], last["id"])
 
 
-async def test_a_search_finds_the_same_by_its_words_and_case_by_case(
+async def test_a_search_finds_the_same_by_its_words_near_by_and_case_by_case(
     lists: CaseLists, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(case_lists, "NEAR", 0)  # so that the index of words is asked
     by_words = {name: await every_page(lists, each) for name, each in NARROWED.items()}
+    for near in (60, 400):  # some pages are filled from near by, all that can be
+        monkeypatch.setattr(case_lists, "NEAR", near)
+        assert by_words == {name: await every_page(lists, each) for name, each in NARROWED.items()}
+    monkeypatch.setattr(case_lists, "NEAR", 0)
     monkeypatch.setattr(case_lists, "FEW", -1)  # so that each list is walked
     for name, filters in NARROWED.items():
         walked = await every_page(lists, filters)
