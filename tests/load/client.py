@@ -155,19 +155,19 @@ async def open_loop(
     *,
     rate: float,
     seconds: float,
-    follow: tuple[str, Callable[[bytes], bytes]],
+    follow: tuple[str, Callable[[bytes], bytes]] | None = None,
     connections: int = 64,
 ) -> Measured:
     """Sends `rate` requests a second whatever the answers take.
 
-    Every `FOLLOWED`th is followed at once by a request to the address `follow[0]`, made by
-    `follow[1]` from the answer: a sample, so that asking is not most of the load. The latency
-    counts from when the request was due, so a server that stalls is not flattered.
+    With `follow`, every `FOLLOWED`th is followed at once by a request to the address `follow[0]`,
+    made by `follow[1]` from the answer: a sample, so that asking is not most of the load. The
+    latency counts from when the request was due, so a server that stalls is not flattered.
     """
     measured = Measured()
     idle: asyncio.Queue[tuple[_Connection, _Connection]] = asyncio.Queue()
     for _ in range(connections):
-        idle.put_nowait((await _connect(url), await _connect(follow[0])))
+        idle.put_nowait((await _connect(url), await _connect(follow[0] if follow else url)))
     begin = perf_counter()
 
     async def one(number: int, due: float) -> None:
@@ -176,7 +176,7 @@ async def open_loop(
         answered = perf_counter()
         if status < 300:
             followed = None
-            if number % FOLLOWED == 0:
+            if follow is not None and number % FOLLOWED == 0:
                 second = await _connect(follow[0]) if second.closed else second
                 found, _ = await second.send(follow[1](body))
                 assert found == 200, f"the follow-up was answered {found}"

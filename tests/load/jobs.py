@@ -123,26 +123,43 @@ async def latency() -> dict[str, Case]:
 
 
 async def decisions() -> dict[str, Case]:
-    """Decisions on cases acknowledged, and seen on the case's page, at 200 a second; limit: the
-    bare append."""
+    """Decisions on cases acknowledged at 200 a second; then at 100, a fifth of them looked at on
+    the case's page; limit: the bare append."""
     with rig.installation("moderation") as topology:
         url = topology.address("moderation")
         token = rig.moderator_token(topology)
+        made = 0
+
+        async def decide(
+            rate: int, follow: tuple[str, Callable[[bytes], bytes]] | None = None
+        ) -> Measured:
+            nonlocal made
+            wanted = int(rate * STEADY_SECONDS)
+            async with log_of(topology) as bus:
+                claimed = await rig.claimed_cases(bus, wanted, after=made)
+            made += wanted
+            decided = await open_loop(
+                url,
+                rig.rulings(url, claimed, token),
+                rate=rate,
+                seconds=STEADY_SECONDS,
+                follow=follow,
+            )
+            assert not decided.refused, f"{decided.refused} decisions were refused"
+            return decided
+
         async with log_of(topology) as bus:
             raw = await appends(bus, _payload(), at_once=16, seconds=SECONDS / 2)
-            cases = await rig.claimed_cases(bus, int(STEADY_RATE * STEADY_SECONDS))
-        decided = await open_loop(
-            url,
-            rig.rulings(url, cases, token),
-            rate=STEADY_RATE,
-            seconds=STEADY_SECONDS,
-            follow=(url, lambda acted: get(_case_page(url, json.loads(acted)), token=token)),
+        alone = await decide(STEADY_RATE)
+        followed = await decide(
+            STEADY_RATE // 2,
+            (url, lambda acted: get(_case_page(url, json.loads(acted)), token=token)),
         )
-        assert not decided.refused, f"{decided.refused} decisions were refused"
-    seen = [each.followed for each in decided.answers if each.followed is not None]
+    seen = [each.followed for each in followed.answers if each.followed is not None]
     return {
-        "decided": _case(decided, limit=raw.rate),
-        "decided → seen": _figures(decided.rate, seen),
+        "decided": _case(alone, limit=raw.rate),
+        "decided, at half the rate": _case(followed, limit=raw.rate),
+        "decided → seen": _figures(followed.rate, seen),
     }
 
 

@@ -99,9 +99,9 @@ async def file_directly(bus: Bus, wanted: int) -> None:
         )
 
 
-async def claimed_cases(bus: Bus, wanted: int) -> list[str]:
+async def claimed_cases(bus: Bus, wanted: int, *, after: int = 0) -> list[str]:
     """Appends that many cases that the moderator of `moderator_token` works on; returns their ids
-    when every reaction to them is done."""
+    when every reaction to them is done. `after` is how many there are already."""
     events = EventStore(bus, source="load")
     chance, now = random.Random(1), utcnow()
 
@@ -118,8 +118,8 @@ async def claimed_cases(bus: Bus, wanted: int) -> list[str]:
         return case.id
 
     ids: list[str] = []
-    for first in range(0, wanted, 400):
-        places = range(first + 1, min(wanted, first + 400) + 1)
+    for first in range(after, after + wanted, 400):
+        places = range(first + 1, min(after + wanted, first + 400) + 1)
         ids += await asyncio.gather(*map(claimed, places))
     await eventually(lambda: _all_done(bus), timeout=120)
     return ids
