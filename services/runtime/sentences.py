@@ -57,7 +57,7 @@ class Sentence(str):
         """`message` as the catalogues know it; with `plural`, the form is chosen by `count`."""
         english = plural if plural and count != 1 else message
         if values is not None:
-            english %= {name: shown(value, _PLAIN, ENGLISH) for name, value in values.items()}
+            english %= {name: _in_english(value) for name, value in values.items()}
         made = cls(english)
         made._message, made._plural, made._count = message, plural, count
         made._context, made._values = context, values
@@ -161,6 +161,11 @@ def localised(document: Any, translations: NullTranslations, language: str) -> A
             return [localised(each, translations, language) for each in document]
         case _:
             return document
+
+
+def _in_english(value: Any) -> Any:
+    # A sentence's own text is English: nothing in it is to be filled in again.
+    return value if isinstance(value, str) else shown(value, _PLAIN, ENGLISH)
 
 
 def shown(value: Any, translations: NullTranslations, language: str) -> Any:
