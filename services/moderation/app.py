@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from contracts.streams import COMPLAINTS, MAIL, STAFF
 from services.moderation import api
+from services.moderation.api.commands import direct
 from services.moderation.bulk import Bulks
 from services.moderation.case_lists import CaseLists
 from services.moderation.center import Center
@@ -186,6 +187,8 @@ def build(
             ),
         ],
     )
+    for path, answer in direct(desk):
+        app.direct("POST", path, answer)
     pages.install(app)
     return app
 

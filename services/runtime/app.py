@@ -23,6 +23,7 @@ from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.events import EventStore
 from services.runtime.openapi import document_scopes
+from services.runtime.precedence import Precedence
 from services.runtime.problems import Unavailable
 from services.runtime.projection import Projector, View, following
 from services.runtime.reactions import Reactions
@@ -44,6 +45,7 @@ class Parts:
     events: EventStore
     database: Database
     broker: NatsBroker
+    precedence: Precedence
     reactions: Reactions
     timers: Timers
     metadata: sa.MetaData
@@ -87,6 +89,7 @@ def assemble(settings: Settings, *, clock: Clock, metadata: sa.MetaData) -> Part
         logger=None,
         apply_types=False,  # handlers take the message as it is: nothing to inject or to convert
     )
+    precedence = Precedence()
     return Parts(
         settings=settings,
         clock=clock,
@@ -94,7 +97,8 @@ def assemble(settings: Settings, *, clock: Clock, metadata: sa.MetaData) -> Part
         events=EventStore(bus, source=settings.service),
         database=Database(settings.database_url),
         broker=broker,
-        reactions=Reactions(broker, bus, service=settings.service),
+        precedence=precedence,
+        reactions=Reactions(broker, bus, service=settings.service, precedence=precedence),
         timers=Timers(broker, bus, service=settings.service),
         metadata=metadata,
     )
@@ -134,6 +138,7 @@ def create_app(parts: Parts, *, title: str, routers: Sequence[APIRouter]) -> htt
             log.info("service.stopped")
 
     app = http.Application(
+        precedence=parts.precedence,
         title=title,
         version=VERSION,
         lifespan=lifespan,
@@ -143,7 +148,7 @@ def create_app(parts: Parts, *, title: str, routers: Sequence[APIRouter]) -> htt
     )
     app.state.parts = parts
     document_scopes(app)
-    http.install(app)
+    http.install(app, parts.precedence)
     auth.install(app, auth.Auth.of(parts.settings, parts.clock))
     for router in routers:
         app.include_router(router)

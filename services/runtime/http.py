@@ -1,5 +1,6 @@
 """What every service's HTTP side has: request ids, body limits, refusals as problem details."""
 
+import re
 from collections.abc import Awaitable, Callable
 from functools import cache
 from time import perf_counter
@@ -11,10 +12,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import Counter, Histogram
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.ids import new_id
 from services.runtime.locales import LANGUAGES
+from services.runtime.precedence import Precedence
 from services.runtime.problems import (
     Refused,
     TooLarge,
@@ -42,18 +45,22 @@ _seconds = cache(SECONDS.labels)
 
 
 class Requests:
-    """ASGI middleware: a correlation id for each request, its measures, and a limit to its body.
+    """ASGI middleware: a correlation id for each request, its measures, a limit to its body, and
+    precedence over reactions until its answer begins.
 
     Written against ASGI itself because it stands in the way of every complaint that is filed.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, precedence: Precedence) -> None:
         self._app = app
+        self._precedence = precedence
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        waiting = True
+        self._precedence.asked()
         correlation = new_id()
         scope.setdefault("state", {})["correlation"] = correlation
         structlog.contextvars.bind_contextvars(correlation=correlation)
@@ -72,7 +79,10 @@ class Requests:
             return message
 
         async def measured(message: Message) -> None:
+            nonlocal waiting
             if message["type"] == "http.response.start":
+                waiting = False
+                self._precedence.answered()
                 _seconds(method).observe(perf_counter() - started)
                 _requests(method, message["status"]).inc()
                 message["headers"] = [
@@ -84,24 +94,28 @@ class Requests:
         try:
             await self._app(scope, limited, measured)
         finally:
+            if waiting:
+                self._precedence.answered()
             structlog.contextvars.unbind_contextvars("correlation")
 
 
 class Application(FastAPI):
     """FastAPI, with routes that are answered before its layers of middleware and routing.
 
-    Those layers cost more than filing a complaint does; the route that must be fast goes around
-    them. It is declared in a router all the same, which documents it.
+    Those layers cost more than filing or deciding a complaint does; the routes that must be fast
+    go around them. They are declared in a router all the same, which documents them.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, precedence: Precedence, **options: Any) -> None:
         super().__init__(**options)
-        self._direct: dict[tuple[str, str], ASGIApp] = {}
+        self._precedence = precedence
+        self._direct: list[tuple[str, re.Pattern[str], ASGIApp]] = []
 
     def direct(
         self, method: str, path: str, endpoint: Callable[[Request], Awaitable[Response]]
     ) -> None:
-        """Answers `method` on exactly `path` with `endpoint`, which refuses as any other does."""
+        """Answers `method` on `path`, in which `{name}` stands for any one part, with `endpoint`,
+        which refuses as any other does."""
 
         async def respond(scope: Scope, receive: Receive, send: Send) -> None:
             request = Request(scope, receive, send)
@@ -117,21 +131,23 @@ class Application(FastAPI):
                 response = answered if isinstance(answered, Response) else await answered
             await response(scope, receive, send)
 
-        self._direct[method, path] = Requests(respond)
+        pattern, _format, _convertors = compile_path(path)
+        self._direct.append((method, pattern, Requests(respond, self._precedence)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            route = self._direct.get((scope["method"], scope["path"]))
-            if route is not None:
-                scope["app"] = self
-                await route(scope, receive, send)
-                return
+            for method, pattern, route in self._direct:
+                if method == scope["method"] and (found := pattern.match(scope["path"])):
+                    scope["app"] = self
+                    scope["path_params"] = found.groupdict()
+                    await route(scope, receive, send)
+                    return
         await super().__call__(scope, receive, send)
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, precedence: Precedence) -> None:
     """Adds the middleware and the handlers that tell every refusal."""
-    app.add_middleware(Requests)
+    app.add_middleware(Requests, precedence=precedence)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

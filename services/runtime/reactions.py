@@ -24,6 +24,7 @@ from contracts.envelope import Contract
 from contracts.streams import DEAD_LETTERS, Stream
 from services.runtime.bus import UNCLEAR, Bus, hang_up
 from services.runtime.deliveries import Deliveries, Delivery
+from services.runtime.precedence import Precedence
 from services.runtime.problems import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -51,7 +52,10 @@ class RetryLater(Exception):
 class Reactions:
     """The reactions of one service, registered on its FastStream broker before it starts."""
 
-    def __init__(self, broker: NatsBroker, bus: Bus, *, service: str) -> None:
+    def __init__(
+        self, broker: NatsBroker, bus: Bus, *, service: str, precedence: Precedence
+    ) -> None:
+        self._precedence = precedence
         self._broker = broker
         self._bus = bus
         self._service = service
@@ -86,7 +90,8 @@ class Reactions:
 
             async def react(delivery: Delivery) -> None:
                 try:
-                    await self._react(name, handler, delivery)
+                    async with self._precedence.giving_way():
+                        await self._react(name, handler, delivery)
                 except (NatsError, *UNCLEAR) as error:
                     # Not acknowledged, so it comes again.
                     log.info("reaction.unacknowledged", reaction=name, why=repr(error))

@@ -14,6 +14,7 @@ from services.runtime.bus import Bus
 from services.runtime.database import Database
 from services.runtime.events import EventStore
 from services.runtime.live import Change, Live
+from services.runtime.precedence import Precedence
 from services.runtime.projection import Projector, following
 from tests.log import case, command, said
 from tests.projecting import projector
@@ -80,7 +81,7 @@ async def audiences(changes: Collection[Change], _wanted: Collection[str]) -> It
 async def serving(words: Projector, *more: Projector, **options: float) -> AsyncIterator[Site]:
     live = Live(words, *more, audiences=audiences, every=0.01, **options)  # type: ignore[arg-type]
     app = FastAPI()
-    http.install(app)
+    http.install(app, Precedence())
 
     @app.get("/live")
     async def stream(request: Request) -> Response:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from services.runtime import auth, http
 from services.runtime.catalogues import catalogues
+from services.runtime.precedence import Precedence
 from services.runtime.problems import Conflict, Invalid, NotFound
 from services.runtime.sentences import Sentence, joined, ngettext
 from services.runtime.sentences import gettext as _
@@ -65,7 +66,7 @@ def app(tmp_path: Path) -> FastAPI:
         (translations / f"{language}.po").write_text(f'msgid "Your words"\nmsgstr "{said}"\n')
     app = FastAPI()
     keys = auth.Auth(secret_key="k" * 40, public_url=ORIGIN, clock=lambda: NOW)
-    http.install(app)
+    http.install(app, Precedence())
     auth.install(app, keys)
     pages = Pages(
         templates,

@@ -15,7 +15,7 @@ from contracts.taxonomy import taxonomy
 from services.intake import advising
 from services.intake.advice import Advice, Problem, Unknown, Way
 from services.intake.advising import Advisor
-from services.intake.api.conventions import PROBLEMS, answer, documented, read
+from services.intake.api.conventions import PROBLEMS, documented
 from services.intake.evidence import EvidenceDesk
 from services.intake.fairness import network_of
 from services.intake.filing import ComplaintBody, Filing, Receipt, uploader
@@ -24,6 +24,7 @@ from services.intake.links import TEXT_LIMIT, resolve
 from services.intake.profile import Profile
 from services.intake.uploads import FormRequest, files_of
 from services.runtime.auth import Viewer, current, verify_csrf
+from services.runtime.bodies import answer, read
 from services.runtime.clock import Clock
 from services.runtime.problems import Invalid
 from services.runtime.sentences import gettext as _

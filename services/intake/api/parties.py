@@ -10,11 +10,12 @@ from starlette.responses import Response
 
 from services.intake.adding import Adding
 from services.intake.answering import Answering
-from services.intake.api.conventions import PROBLEMS, answer, documented, read
+from services.intake.api.conventions import PROBLEMS, documented
 from services.intake.appealing import AppealBody, Appealing
 from services.intake.guests import Guests
 from services.intake.parties import Accepted, Delivery, StatementBody, WordsBody
 from services.runtime.auth import Principal, SignInRequired, current, verify_csrf
+from services.runtime.bodies import answer, read
 from services.runtime.clock import Clock
 from services.runtime.sentences import gettext as _
 

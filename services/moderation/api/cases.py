@@ -1,28 +1,25 @@
 """`/api/v1/moderation`: cases, and what moderators do to them."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
+from services.moderation.api import commands
+from services.moderation.api.commands import Reader
 from services.moderation.api.conventions import (
     PROBLEMS,
     After,
     CaseId,
     Cursor,
     EvidenceId,
-    IfMatch,
-    Key,
     Limit,
     Part,
     download,
     tagged,
-    version_in,
 )
-from services.moderation.api.examples import ACTED, COMMANDS, answered, shown_as
-from services.moderation.commands import Command, Decide
-from services.moderation.desk import READERS, Desk
+from services.moderation.commands import Decide
+from services.moderation.desk import Desk
 from services.moderation.list_query import ListQuery
 from services.moderation.read_models import (
     Acted,
@@ -32,11 +29,8 @@ from services.moderation.read_models import (
     Preview,
     QueueCounts,
 )
-from services.moderation.transitions import STAFF_COMMANDS
-from services.runtime.auth import Principal, require, verify_csrf
+from services.runtime.auth import verify_csrf
 from services.runtime.evidence import EvidenceStore
-
-Reader = Annotated[Principal, Depends(require(*READERS))]
 
 
 class CaseList(ListQuery):
@@ -107,36 +101,5 @@ def router(desk: Desk, evidence: EvidenceStore) -> APIRouter:
         """The decision as the accused will read it and as it will count. Nothing is changed."""
         return await desk.preview(who, case_id, body)
 
-    for name, command in STAFF_COMMANDS.items():
-        api.add_api_route(
-            f"/cases/{{case_id}}/{name}",
-            _carry_out(desk, name, command),
-            methods=["POST"],
-            name=name,
-            summary=name.replace("-", " ").capitalize(),
-            description=command.__doc__,
-            response_model=Acted,
-            responses=answered(ACTED),
-        )
+    commands.declare(api, desk)
     return api
-
-
-def _carry_out(desk: Desk, name: str, command: type[Command]) -> Callable[..., Awaitable[Acted]]:
-    """The route of one command: its body is the command itself."""
-    needs_body = any(field.is_required() for field in command.model_fields.values())
-    default: Any = ... if needs_body else command()
-
-    async def carry_out(
-        case_id: CaseId,
-        who: Reader,
-        response: Response,
-        body: Any = Body(default, openapi_examples=shown_as(COMMANDS[name])),  # noqa: B008
-        if_match: IfMatch = None,
-        key: Key = None,
-    ) -> Acted:
-        acted = await desk.act(who, case_id, body, if_match=version_in(if_match), key=key)
-        tagged(response, acted.version)
-        return acted
-
-    carry_out.__annotations__["body"] = command
-    return carry_out
