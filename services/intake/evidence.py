@@ -23,7 +23,7 @@ from services.intake.evidence_kinds import (
     safe_name,
     shown_name,
 )
-from services.intake.pictures import NotAPicture, clean
+from services.intake.pictures import NotAPicture, clean_apart
 from services.intake.scanning import Scanner
 from services.runtime.clock import Clock
 from services.runtime.evidence import EvidenceStore
@@ -86,9 +86,7 @@ class EvidenceDesk:
         name = shown_name(upload.filename or "") or _("This file")
         sent_as = await to_thread.run_sync(_recognise, upload, name)
         await self._scan(upload, name, by=by)
-        content = await to_thread.run_sync(
-            _content, upload.file, sent_as, name, limiter=self._limiter
-        )
+        content = await self._content(upload.file, sent_as, name)
         kind = sent_as.becomes or sent_as
         size, sha256 = await to_thread.run_sync(_measure, content, limiter=self._limiter)
         evidence = Evidence(
@@ -102,6 +100,17 @@ class EvidenceDesk:
         )
         await self._store.put(content, evidence)
         return evidence
+
+    async def _content(self, file: BinaryIO, kind: Kind, name: str) -> BinaryIO:
+        if kind.role == "picture":
+            try:
+                return await clean_apart(file, kind, limiter=self._limiter)
+            except NotAPicture as error:
+                log.info("evidence.no_picture", flaw=error.flaw, kind=kind.media_type)
+                raise NotTaken.because(joined([name, error.args[0]], ": ")) from error
+        if flaw := await to_thread.run_sync(flaw_of, file, kind, limiter=self._limiter):
+            raise NotTaken.because(joined([name, flaw], ": "))
+        return file
 
     async def _scan(self, upload: UploadFile, name: str, *, by: str) -> None:
         if self._scanner is None:
@@ -136,17 +145,6 @@ def _recognise(upload: UploadFile, name: str) -> Kind:
         )
         raise NotTaken.because(joined([told, ACCEPTED_SENTENCE], " "))
     return kind
-
-
-def _content(file: BinaryIO, kind: Kind, name: str) -> BinaryIO:
-    if kind.role == "picture":
-        try:
-            return clean(file, kind)
-        except NotAPicture as error:
-            raise NotTaken.because(joined([name, error.args[0]], ": ")) from error
-    if flaw := flaw_of(file, kind):
-        raise NotTaken.because(joined([name, flaw], ": "))
-    return file
 
 
 def _measure(content: BinaryIO) -> tuple[int, str]:

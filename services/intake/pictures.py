@@ -1,14 +1,14 @@
 """Pictures made anew from their pixels: what is no picture fails, and what hides in one is lost.
 
-Camera position, comments, thumbnails and anything appended go with the old file. CPU-bound: call
-it off the event loop.
+Camera position, comments, thumbnails and anything appended go with the old file.
 """
 
 import io
 import warnings
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Literal
 
 import pi_heif
+from anyio import BrokenWorkerProcess, CapacityLimiter, fail_after, to_process, to_thread
 from PIL import Image, ImageOps, ImageSequence
 
 from services.intake.evidence_kinds import GIF, HEIC, JPEG, PNG, WEBP, Kind
@@ -19,19 +19,53 @@ PIXELS_AT_MOST: Final = 50_000_000
 ANIMATION_PIXELS_AT_MOST: Final = 100_000_000
 """Of all frames together."""
 FRAMES_AT_MOST: Final = 300
+SECONDS_AT_MOST: Final = 60.0
+"""For one picture, the start of a process for it included."""
 
 _FORMATS: Final = {JPEG: "JPEG", PNG: "PNG", WEBP: "WEBP", GIF: "GIF", HEIC: "HEIF"}
 
-pi_heif.register_heif_opener(thumbnails=False)
+Flaw = Literal["damaged", "too many pixels", "too long"]
+
+pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 
 class NotAPicture(ValueError):
     """The file cannot be taken as a picture; the message is a sentence for its sender."""
 
+    def __init__(self, flaw: Flaw, kind: Kind) -> None:
+        super().__init__(_told(flaw, kind))
+        self.flaw = flaw
+
+
+async def clean_apart(file: BinaryIO, kind: Kind, *, limiter: CapacityLimiter) -> BinaryIO:
+    """`clean` in a process of its own: Pillow and libheif are C, and a file that is made for it
+    crashes them. `limiter` is for such processes. Raises NotAPicture."""
+    file.seek(0)
+    content = await to_thread.run_sync(file.read)
+    try:
+        with fail_after(SECONDS_AT_MOST):
+            made = await to_process.run_sync(
+                _attempt, content, kind, cancellable=True, limiter=limiter
+            )
+    except (BrokenWorkerProcess, TimeoutError) as crashed:
+        raise NotAPicture("damaged", kind) from crashed
+    if isinstance(made, str):
+        raise NotAPicture(made, kind)
+    return io.BytesIO(made)
+
+
+def _attempt(content: bytes, kind: Kind) -> bytes | Flaw:
+    """The picture, or what is wrong with it: between processes sentences lose their languages."""
+    try:
+        return clean(io.BytesIO(content), kind).read()
+    except NotAPicture as refused:
+        return refused.flaw
+
 
 def clean(file: BinaryIO, kind: Kind) -> BinaryIO:
     """The picture in `file` encoded again, as what its kind becomes, upright, without its metadata.
 
+    CPU-bound, and crashes the process with some files: for strangers' files there is `clean_apart`.
     Raises NotAPicture when it cannot be decoded whole, or has too many pixels.
     """
     file.seek(0)
@@ -39,35 +73,41 @@ def clean(file: BinaryIO, kind: Kind) -> BinaryIO:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file, formats=[_FORMATS[kind]]) as image:
-                _check_size(image)
-                return _encode(image, kind.becomes or kind)
+                _check_size(image, kind)
+                made = _encode(image, kind.becomes or kind)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise NotAPicture(_TOO_MANY) from None
+        raise NotAPicture("too many pixels", kind) from None
     except NotAPicture:
         raise
     except Exception as error:  # Pillow's readers raise whatever the broken bytes lead them to
-        raise NotAPicture(
-            _(
+        raise NotAPicture("damaged", kind) from error
+    made.seek(0)
+    return made
+
+
+def _told(flaw: Flaw, kind: Kind) -> str:
+    match flaw:
+        case "damaged":
+            return _(
                 "This is damaged or is no %(kind)s: it cannot be opened. "
                 "Send the original file, or a screenshot of it."
-            )
-            % {"kind": kind.label}
-        ) from error
+            ) % {"kind": kind.label}
+        case "too many pixels":
+            return _("This picture has more than %(n)s million pixels. Send a smaller one.") % {
+                "n": PIXELS_AT_MOST // 1_000_000
+            }
+        case "too long":
+            return _("This animation is too long. Send a shorter one, or a video.")
 
 
-_TOO_MANY: Final = _("This picture has more than %(n)s million pixels. Send a smaller one.") % {
-    "n": PIXELS_AT_MOST // 1_000_000
-}
-
-
-def _check_size(image: Image.Image) -> None:
+def _check_size(image: Image.Image, kind: Kind) -> None:
     pixels = image.width * image.height
     if pixels > PIXELS_AT_MOST:
-        raise NotAPicture(_TOO_MANY)
+        raise NotAPicture("too many pixels", kind)
     if not _is_animated(image):
         return
     if _has_frame(image, FRAMES_AT_MOST) or pixels * _frames(image) > ANIMATION_PIXELS_AT_MOST:
-        raise NotAPicture(_("This animation is too long. Send a shorter one, or a video."))
+        raise NotAPicture("too long", kind)
 
 
 def _is_animated(image: Image.Image) -> bool:
@@ -110,7 +150,7 @@ def _encode(image: Image.Image, kind: Kind) -> BinaryIO:
     else:
         image.load()
         upright = ImageOps.exif_transpose(image)
-        if kind is JPEG and upright.mode not in ("L", "RGB", "CMYK"):
+        if kind == JPEG and upright.mode not in ("L", "RGB", "CMYK"):
             upright = upright.convert("RGB")
         _bare(upright).save(out, _FORMATS[kind], **options)
     return out

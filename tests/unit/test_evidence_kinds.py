@@ -4,15 +4,20 @@ import contextlib
 import io
 import unicodedata
 import zlib
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from anyio import CapacityLimiter
+from anyio.from_thread import start_blocking_portal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import services.intake
 from services.intake.evidence_kinds import (
     EML,
     FILE_LIMIT,
@@ -35,11 +40,27 @@ from services.intake.evidence_kinds import (
     looks_like,
     safe_name,
 )
-from services.intake.pictures import PIXELS_AT_MOST, NotAPicture, clean
+from services.intake.pictures import PIXELS_AT_MOST, NotAPicture, clean, clean_apart
+from services.runtime.catalogues import catalogues
+
+PACKAGE = Path(services.intake.__file__).parent
+Clean = Callable[[bytes, Kind], BinaryIO]
 
 FORMATS = [(JPEG, "JPEG"), (PNG, "PNG"), (WEBP, "WEBP"), (GIF, "GIF")]
 GPS = 0x8825
 ORIENTATION = 0x0112
+
+
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Clean]:
+    """Cleans a picture as the service does: in a process of its own."""
+    with start_blocking_portal() as portal:
+        limiter = CapacityLimiter(1)
+
+        def cleaned(content: bytes, kind: Kind) -> BinaryIO:
+            return portal.call(partial(clean_apart, io.BytesIO(content), kind, limiter=limiter))
+
+        yield cleaned
 
 
 def picture(encoding: str, **options: object) -> bytes:
@@ -224,14 +245,14 @@ def test_any_name_comes_out_short_plain_and_with_its_extension(text: str, kind: 
 
 @given(st.binary(max_size=400), st.sampled_from([b"", *SAMPLES.values()]), st.integers(0, 60))
 @settings(max_examples=300)
-def test_any_bytes_get_a_verdict(tail: bytes, sample: bytes, kept: int) -> None:
+def test_any_bytes_get_a_verdict(apart: Clean, tail: bytes, sample: bytes, kept: int) -> None:
     content = sample[:kept] + tail
     kind = kind_of(content[:HEAD])
     if kind is None:
         looks_like(content[:HEAD])
     elif kind.role == "picture":
         with pytest.raises(NotAPicture):
-            clean(io.BytesIO(content), kind)
+            apart(content, kind)
     else:
         flaw_of(io.BytesIO(content), kind)
 
@@ -257,9 +278,9 @@ def opened(content: BinaryIO) -> tuple[str | None, int, bytes]:
 )
 @settings(max_examples=60, deadline=None)
 def test_of_a_polyglot_nothing_but_the_picture_is_kept(
-    kind: Kind, other: bytes, rest: bytes
+    apart: Clean, kind: Kind, other: bytes, rest: bytes
 ) -> None:
-    stored = clean(io.BytesIO(SAMPLES[kind] + other + MARK + rest), kind)
+    stored = apart(SAMPLES[kind] + other + MARK + rest, kind)
     _, _, content = opened(stored)
     assert MARK not in content
 
@@ -267,20 +288,20 @@ def test_of_a_polyglot_nothing_but_the_picture_is_kept(
 @given(st.sampled_from(PICTURES), st.floats(0, 1), st.binary(min_size=1, max_size=8))
 @settings(max_examples=150, deadline=None)
 def test_a_picture_with_wrong_bytes_is_refused_or_made_whole(
-    kind: Kind, where: float, wrong: bytes
+    apart: Clean, kind: Kind, where: float, wrong: bytes
 ) -> None:
     sample = bytearray(SAMPLES[kind])
     at = int(where * (len(sample) - 1))
     sample[at : at + len(wrong)] = wrong
     with contextlib.suppress(NotAPicture):
-        _, pixels, _ = opened(clean(io.BytesIO(bytes(sample)), kind))
+        _, pixels, _ = opened(apart(bytes(sample), kind))
         assert pixels <= PIXELS_AT_MOST
 
 
 @given(st.sampled_from(KINDS), st.floats(0, 0.9))
 @settings(max_examples=150, deadline=None)
 def test_a_file_cut_short_anywhere_gets_a_verdict_and_no_broken_picture_is_kept(
-    kind: Kind, share: float
+    apart: Clean, kind: Kind, share: float
 ) -> None:
     cut = SAMPLES[kind][: int(share * len(SAMPLES[kind]))]
     found = kind_of(cut[:HEAD])
@@ -290,7 +311,25 @@ def test_a_file_cut_short_anywhere_gets_a_verdict_and_no_broken_picture_is_kept(
         flaw_of(io.BytesIO(cut), found)
         return
     with contextlib.suppress(NotAPicture):
-        opened(clean(io.BytesIO(cut), found))
+        opened(apart(cut, found))
+
+
+def test_a_picture_that_crashes_its_reader_is_refused_and_the_next_one_taken(apart: Clean) -> None:
+    whole = SAMPLES[HEIC]
+    # The length of its metadata, which libheif believes.
+    crashing = whole[:175] + b"\xff\xff" + whole[177:]
+    with pytest.raises(NotAPicture, match="cannot be opened"):
+        apart(crashing, HEIC)
+    opened(apart(whole, HEIC))
+
+
+def test_what_is_wrong_is_said_in_the_readers_language_though_found_in_another_process(
+    apart: Clean,
+) -> None:
+    with pytest.raises(NotAPicture) as refused:
+        apart(SAMPLES[PNG][:100], PNG)
+    said = refused.value.args[0].told(catalogues(PACKAGE / "translations")["ru"], "ru")
+    assert said.startswith("Файл повреждён")
 
 
 def png_of(width: int, height: int) -> bytes:
