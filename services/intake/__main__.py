@@ -1,8 +1,9 @@
 """`python -m services.intake serve | migrate | replay | redrive | check`."""
 
-from services.intake.app import build
-from services.intake.settings import Settings
-from services.runtime.verbs import main
-
 if __name__ == "__main__":
+    # Here, since each process that reads pictures loads this file too, and needs nothing of it.
+    from services.intake.app import build
+    from services.intake.settings import Settings
+    from services.runtime.verbs import main
+
     main(Settings, build)
