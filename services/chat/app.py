@@ -46,6 +46,7 @@ from services.runtime.clock import Clock, utcnow
 from services.runtime.evidence import EvidenceStore
 from services.runtime.marketplace import Marketplace
 from services.runtime.memory import Memory
+from services.runtime.tasks import end
 from services.runtime.translator import translator_of
 from services.runtime.web import Pages
 
@@ -154,9 +155,7 @@ def build(settings: Settings, *, clock: Clock = utcnow) -> FastAPI:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*tasks)
 
     app = create_app(
         parts,

@@ -21,6 +21,7 @@ from contracts.streams import EVIDENCE_BUCKET, STREAMS, Stream
 from services.runtime.problems import Unavailable
 from services.runtime.sentences import gettext as _
 from services.runtime.settings import Settings
+from services.runtime.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -125,15 +126,12 @@ def status_of(headers: bytes) -> tuple[str, dict[str, str]] | None:
 async def hang_up(client: Client) -> None:
     """Closes the connection, also one that is just being made anew.
 
-    nats-py's `close` asks that to end once only, and `asyncio.wait_for` of Python 3.11, in which it
-    connects, loses a request that comes just as it fails: it would then try for ever.
+    nats-py's `close` asks that to end once only, which may not be enough: it would try for ever.
     """
     with suppress(NatsError, RuntimeError):  # of uvloop, about a connection that is gone already
         await client.close()
-    anew = client._reconnection_task
-    while anew is not None and not anew.done():
-        anew.cancel()
-        await asyncio.wait([anew], timeout=0.1)
+    if client._reconnection_task is not None:
+        await end(client._reconnection_task)
 
 
 async def _never(msg: Msg) -> None:

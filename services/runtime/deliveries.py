@@ -17,6 +17,7 @@ import structlog
 from nats.errors import Error as NatsError
 
 from services.runtime.bus import UNCLEAR, Arrival, Bus
+from services.runtime.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -127,7 +128,7 @@ class Deliveries:
         try:
             yield
         finally:
-            keeping.cancel()
+            await end(keeping)
 
     async def _ask(self) -> None:
         wanted = self._ahead - len(self._arrived) - self._asked

@@ -27,6 +27,7 @@ from services.runtime.parking import FOLLOWS, Parked, Parking, is_poison, reason
 from services.runtime.problems import Unavailable
 from services.runtime.rows import OneBehind, RecentRows
 from services.runtime.sentences import gettext as _
+from services.runtime.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -382,6 +383,4 @@ async def following(*projectors: Projector) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from services.runtime.database import Row
+from services.runtime.tasks import end
 
 ROWS_KEPT = 5_000
 
@@ -52,8 +53,7 @@ class OneBehind:
         trace: TracebackType | None,
     ) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
 
     @property
     def busy(self) -> bool:

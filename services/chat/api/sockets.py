@@ -64,6 +64,7 @@ from services.runtime.locales import LANGUAGES
 from services.runtime.problems import Refused, Unauthenticated, invalid, problem
 from services.runtime.sentences import gettext as _
 from services.runtime.sentences import localised
+from services.runtime.tasks import end
 from services.runtime.web import languages_wanted, translations_of
 from services.runtime.web.text import negotiate
 
@@ -264,8 +265,7 @@ class DeskSide:
             yield
         finally:
             self._board.on_change.remove(self._on_change)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
             for chat_id in list(self._joined):
                 self._hub.leave(chat_id, self._listener)
 
@@ -418,8 +418,7 @@ class Line:
         finally:
             self._listener.on_frame = nobody
             if self._writing is not None:
-                self._writing.cancel()
-                await asyncio.gather(self._writing, return_exceptions=True)
+                await end(self._writing)
             with contextlib.suppress(RuntimeError, WebSocketDisconnect):
                 await self._socket.close(SLOW if self._listener.overrun else 1000)
 
