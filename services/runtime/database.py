@@ -80,6 +80,7 @@ class Database:
         )
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine.sync_engine, "connect", _tune_sqlite)
+            sa.event.listen(self.engine.sync_engine, "invalidate", _let_go)
 
     @property
     def dialect(self) -> str:
@@ -115,6 +116,15 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA busy_timeout=10000")
     cursor.execute("PRAGMA cache_size=-65536")
     cursor.close()
+
+
+def _let_go(connection: Any, _record: Any, _error: BaseException | None) -> None:
+    """Ends the transaction of a connection that is given up, as it is when a query is cancelled.
+
+    Closing it would not: SQLite keeps a closed connection's transaction, and with it the one
+    writer's lock, while any cursor of it lives, as one may in the cancellation's traceback.
+    """
+    connection.rollback()
 
 
 async def upsert(connection: AsyncConnection, table: sa.Table, rows: Sequence[Row]) -> None:

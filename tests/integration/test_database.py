@@ -1,5 +1,6 @@
 """Rows come back from SQLite and PostgreSQL as they were given, whatever is in them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -149,6 +150,34 @@ async def test_a_transaction_that_fails_leaves_nothing(database: Database) -> No
         await fail_half_way()
     async with database.read() as connection:
         assert await fetch(connection, tags, [("a",)]) == {}
+
+
+async def test_a_write_that_is_cancelled_makes_nobody_wait(database: Database) -> None:
+    """Wherever in it that happens, and however long what was raised is kept."""
+    kept: list[BaseException] = []
+
+    async def work(reached: asyncio.Event) -> None:
+        try:
+            async with database.write() as connection:
+                await upsert(connection, tags, [{"tag": "a"}, {"tag": "b"}])
+                reached.set()
+                while True:
+                    await connection.execute(sa.select(tags))
+        except BaseException as error:
+            kept.append(error)
+            raise
+
+    for at in range(20):
+        reached = asyncio.Event()
+        working = asyncio.create_task(work(reached))
+        await reached.wait()
+        for _ in range(at):
+            await asyncio.sleep(0)
+        working.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await working
+        async with asyncio.timeout(5), database.write() as connection:
+            assert await fetch(connection, tags, [("a",)]) == {}
 
 
 async def test_an_error_of_the_database_tells_nothing_of_the_row(database: Database) -> None:
