@@ -67,14 +67,20 @@ class CaseLists:
                 counted[name] = (await connection.execute(query.count())).scalar_one()
             return counted
 
-    async def every(
+    def every(
         self, filters: QueueFilters, *, reader: str, now: datetime, columns: Sequence[str] = LISTED
     ) -> AsyncIterator[Sequence[Row]]:
         """All cases of a query, however many, some at a time, in the order of their ids.
 
-        Each step reads on by key, so no connection is held while somebody downloads slowly.
+        Each step reads on by key, so no connection is held while somebody downloads slowly. Raises
+        Invalid for impossible text at once, not in the middle of somebody's file.
         """
         _check_text(filters)
+        return self._every(filters, reader, now, columns)
+
+    async def _every(
+        self, filters: QueueFilters, reader: str, now: datetime, columns: Sequence[str]
+    ) -> AsyncIterator[Sequence[Row]]:
         last, found = "", await self._found(filters)
         place = 0
         while True:
