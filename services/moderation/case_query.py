@@ -1,9 +1,9 @@
 """The SQL of one list of cases: which index it is read from, and what is tried on what comes.
 
 A page costs the same wherever it lies and however many cases there are, because it is the head of
-an index. Where the filters name several values (states, severities), one index
-has several heads: each is read as far as a page may reach, and they are merged. The SQL is put
-together from fixed pieces: values are always bound.
+an index. Where the filters name several values (states, severities), one index has several heads:
+each is read as far as a page may reach, and they are merged. The SQL is put together from fixed
+pieces: values are always bound.
 """
 
 import json

@@ -31,16 +31,20 @@ class Precedence:
     @asynccontextmanager
     async def giving_way(self) -> AsyncIterator[None]:
         """The block is one reaction."""
-        if not self._requests:
-            yield
-            return
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._few.acquire()
-        except TimeoutError:
+        if not await self._took_turn():
             yield
             return
         try:
             yield
         finally:
             self._few.release()
+
+    async def _took_turn(self) -> bool:
+        """Waits for a place among the few. False where none is needed, or none came free."""
+        if not self._requests:
+            return False
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await self._few.acquire()
+        except TimeoutError:
+            return False

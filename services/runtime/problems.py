@@ -147,12 +147,10 @@ def sentence(error: ErrorDetails) -> str:
 
 def invalid(errors: list[ErrorDetails]) -> Invalid:
     """The refusal that tells each of Pydantic's errors beside its field."""
-    return Invalid(
-        [
-            {
-                "field": ".".join(str(p) for p in e["loc"] if p != "body") or "body",
-                "message": sentence(e),
-            }
-            for e in errors
-        ]
-    )
+    return Invalid([{"field": _field(e["loc"]), "message": sentence(e)} for e in errors])
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """The name of a field or a header, e.g. `evidence.0`; of a parameter `query.limit`."""
+    inside = location[1:] if location[:1] in (("body",), ("header",)) else location
+    return ".".join(map(str, inside)) or "body"

@@ -312,6 +312,12 @@ class TestModeratorsAtWork:
         again = await house.send(case_id, "admit", headers=key)
         assert again["sequence"] == first["sequence"]
 
+    async def test_an_overlong_key_is_refused(self, house: House) -> None:
+        case_id = await house.case_of(await house.intake.file(product_id=new_product()))
+        key = {"Idempotency-Key": "k" * 201}
+        problem = await house.send(case_id, "admit", status=422, headers=key)
+        assert {each["field"] for each in problem["errors"]} == {"Idempotency-Key"}
+
     async def test_an_answer_says_what_is_allowed_next(self, house: House) -> None:
         case_id = await house.case_of(await house.intake.file(product_id=new_product()))
         admitted = await house.send(case_id, "admit")
@@ -390,6 +396,7 @@ class TestBadInput:
             ("/moderation/cases", {"cursor": "MjAyNi0xMS0yMg"}, "cursor"),
             ("/moderation/cases", {"after": -1}, "query.after"),
             ("/moderation/cases", {"accused": "a\x00b"}, "accused"),
+            ("/moderation/export", {"accused": "a\x00b"}, "accused"),
         ],
     )
     async def test_a_wrong_parameter_is_named(

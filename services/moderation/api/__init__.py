@@ -2,14 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.moderation.api import (
-    cases,
-    center,
-    members,
-    outgoing,
-    reason_texts,
-    reports,
-)
+from services.moderation.api import cases, center, members, outgoing, reason_texts, reports
 from services.moderation.api import staff as staff_api
 from services.moderation.bulk import Bulks
 from services.moderation.center import Center

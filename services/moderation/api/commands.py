@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,10 +29,7 @@ Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 reader = require(*READERS)
 Reader = Annotated[Principal, Depends(reader)]
 PATH: Final = "/cases/{case_id}/"
-
-
-class _Keyed(BaseModel):
-    key: Annotated[str, Field(alias="Idempotency-Key", min_length=1, max_length=200)]
+_KEY: Final[TypeAdapter[str | None]] = TypeAdapter(Key)
 
 
 class _Route(APIRoute):
@@ -65,13 +62,13 @@ def direct(desk: Desk) -> Iterator[tuple[str, Answer]]:
 
 
 def _carry_out(desk: Desk, name: str, command: type[Command]) -> CarryOut:
-    needs_body = any(field.is_required() for field in command.model_fields.values())
-    default: Any = ... if needs_body else command()
+    default: Any = _without_body(command)
+    declared = Body(... if default is None else default, openapi_examples=shown_as(COMMANDS[name]))
 
     async def carry_out(
         case_id: CaseId,
         who: Reader,
-        body: Any = Body(default, openapi_examples=shown_as(COMMANDS[name])),  # noqa: B008
+        body: Any = declared,
         if_match: IfMatch = None,
         key: Key = None,
     ) -> Acted:
@@ -84,8 +81,7 @@ def _carry_out(desk: Desk, name: str, command: type[Command]) -> CarryOut:
 def _answering(carry_out: CarryOut) -> Answer:
     """Reads what `carry_out` takes from the request."""
     command: type[Command] = carry_out.__annotations__["body"]
-    needs_body = any(field.is_required() for field in command.model_fields.values())
-    default = None if needs_body else command()
+    default = _without_body(command)
 
     async def answer(request: Request) -> Response:
         await verify_csrf(request)
@@ -103,11 +99,17 @@ def _answering(carry_out: CarryOut) -> Answer:
     return answer
 
 
+def _without_body(command: type[Command]) -> Command | None:
+    """What a request without a body asks for; None where the command cannot do without."""
+    needs_body = any(field.is_required() for field in command.model_fields.values())
+    return None if needs_body else command()
+
+
 def _key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        return None
     try:
-        return _Keyed.model_validate({"Idempotency-Key": key}).key
+        return _KEY.validate_python(request.headers.get("idempotency-key"))
     except ValidationError as error:
-        raise invalid(error.errors(include_url=False)) from None
+        errors = error.errors(include_url=False)
+        for each in errors:
+            each["loc"] = ("Idempotency-Key",)
+        raise invalid(errors) from None
