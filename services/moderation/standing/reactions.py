@@ -81,7 +81,8 @@ class Standing:
         nothing has changed meanwhile, so that the last word is the newest."""
         aggregate = Aggregate(kind="case", id=case_id)
         settled = -1
-        while (history := await self._events.read(aggregate)).version != settled:
+        while await self._events.version(aggregate) != settled:
+            history = await self._events.read(aggregate)
             settled = history.version
             case = reduce(evolve_case, history.facts, NEW_CASE)  # type: ignore[arg-type]
             for command in said_of_members(case):
