@@ -5,6 +5,7 @@ golden file per type and version (`golden/`) proves that each can be read for ev
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
@@ -111,6 +112,13 @@ def decode(payload: bytes, *, sequence: int) -> Message:
         envelope.causationid,
     )
     return Message(sequence, envelope.subject, meta, envelope.data)
+
+
+@lru_cache(500)
+def decode_again(payload: bytes, *, sequence: int) -> Message:
+    """`decode`, for messages that several readers in a process come to one after the other: the
+    reactions to a fact, and whoever reads its aggregate's history then."""
+    return decode(payload, sequence=sequence)
 
 
 def _upcast(payload: bytes, refused: ValidationError) -> Envelope:

@@ -19,7 +19,7 @@ import stamina
 import structlog
 from nats.aio.msg import Msg
 
-from contracts.codec import Fact, Message, decode, encode
+from contracts.codec import Fact, Message, decode_again, encode
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import new_id
 from contracts.streams import Stream, stream_of
@@ -158,7 +158,7 @@ class EventStore:
             )
         except Unclear as error:
             raise Unavailable(_("The log does not answer.")) from error
-        messages = tuple(decode(payload, sequence=sequence) for sequence, payload in raw)
+        messages = tuple(decode_again(payload, sequence=sequence) for sequence, payload in raw)
         return History(messages, messages[-1].sequence if messages else after)
 
     async def version(self, aggregate: Aggregate) -> int:

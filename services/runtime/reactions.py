@@ -19,7 +19,7 @@ from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
 from prometheus_client import Counter
 
-from contracts.codec import Message, Undecodable, decode
+from contracts.codec import Message, Undecodable, decode_again
 from contracts.envelope import Contract
 from contracts.streams import DEAD_LETTERS, Stream
 from services.runtime.bus import UNCLEAR, Bus, hang_up
@@ -163,7 +163,7 @@ class Reactions:
 
     async def _react(self, name: str, handler: Handler, delivery: Delivery) -> None:
         try:
-            message = decode(delivery.data, sequence=delivery.sequence)
+            message = decode_again(delivery.data, sequence=delivery.sequence)
         except Undecodable as error:
             await self._bury(name, delivery, str(error))
             return
