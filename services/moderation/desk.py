@@ -1,7 +1,6 @@
 """What members of staff do and see: commands on cases, the queue, a case with all its parts."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import reduce
 
 from contracts.case import CaseDecided, DecisionProposed, SharedFile
@@ -136,7 +135,7 @@ class Desk:
         now, actor = self._clock(), actor_of(who)
         history = await self._events.read(_aggregate(case_id))
         case: Case = reduce(evolve, history.facts, NEW_CASE)  # type: ignore[arg-type]
-        claimed = replace(case, lease=Lease(actor.id, self._policy.lease_until(now)))
+        claimed = case._replace(lease=Lease(actor.id, self._policy.lease_until(now)))
         *_, told = decide(claimed, command, by=actor, now=now, policy=self._policy)
         assert isinstance(told, CaseDecided | DecisionProposed)
         return Preview(

@@ -4,7 +4,7 @@ Every function here is pure. A deadline is computed once, when it is set, and wr
 """
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
@@ -193,8 +193,13 @@ class Policy(_Data):
 
     def redress_texts(self, appeal_until: datetime) -> tuple[str, ...]:
         """What can be done against a decision (Art. 17(3)(f)), as sentences."""
-        until = f"{appeal_until:%d %B %Y}".lstrip("0")
-        return tuple(text.format(appeal_until=until) for text in self.redress)
+        return _redress_texts(self.redress, appeal_until.date())
+
+
+@lru_cache
+def _redress_texts(texts: tuple[str, ...], until: date) -> tuple[str, ...]:
+    said = f"{until:%d %B %Y}".lstrip("0")
+    return tuple(text.format(appeal_until=said) for text in texts)
 
 
 @cache

@@ -1,11 +1,11 @@
 """A case as its own facts tell it: the state that commands are decided on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, assert_never
+from typing import Literal, NamedTuple, assert_never
 
 from contracts.case import (
     AccusedEvidenceReceived,
@@ -134,9 +134,9 @@ class Appeal:
     barred: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What deciding needs to know, and no more.
+class Case(NamedTuple):
+    """What deciding needs to know, and no more. A tuple, since every fact makes a new one: with so
+    many fields that takes a dataclass eight times as long.
 
     `complaints` and `left` map a complaint's id to who filed it. `outcome`, `statement`,
     `findings` and `measures` are what stands, also while a case that was opened again is reviewed;
@@ -155,8 +155,8 @@ class Case:
     """The product's id, or its link where the marketplace knows none."""
     stands_at: str | None = None
     """The case that complaints of this kind join, where none was opened here."""
-    complaints: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    left: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    complaints: Mapping[str, str] = MappingProxyType({})
+    left: Mapping[str, str] = MappingProxyType({})
     trusted_flagger: bool = False
     lease: Lease | None = None
 
@@ -190,9 +190,7 @@ class Case:
     """The id of the decision or appeal that made what stands."""
     opened_at: datetime | None = None
     appealable: tuple[Appealable, ...] = ()
-    told_late: Mapping[tuple[str, str | None], datetime] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    told_late: Mapping[tuple[str, str | None], datetime] = MappingProxyType({})
     """By decision and complaint (None: the accused), the end of the window of who was told late."""
     appeals: tuple[Appeal, ...] = ()
     appealed: frozenset[tuple[str, Side, str | None]] = frozenset()
@@ -252,7 +250,7 @@ TAKES_PART = (
 def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
     """The case after `fact`. Neither clock nor chance: the same facts give the same case."""
     if isinstance(fact, TAKES_PART):
-        case = replace(case, took_part=case.took_part | {fact.by})
+        case = case._replace(took_part=case.took_part | {fact.by})
     match fact:
         case CaseOpened():
             return Case(
@@ -269,8 +267,7 @@ def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
                 opened_at=fact.opened_at,
             )
         case ComplaintJoined():
-            return replace(
-                case,
+            return case._replace(
                 complaints={**case.complaints, fact.complaint_id: fact.complainant},
                 reason=case.reason or fact.reason,
                 severity=after_joining(case.severity, fact),
@@ -281,20 +278,19 @@ def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
             staying = {
                 each: who for each, who in case.complaints.items() if each != fact.complaint_id
             }
-            case = replace(
-                case, complaints=staying, left={**case.left, fact.complaint_id: fact.complainant}
+            case = case._replace(
+                complaints=staying, left={**case.left, fact.complaint_id: fact.complainant}
             )
             return _no_more_asked(case) if case.information_of == fact.complaint_id else case
         case CaseWithdrawn():
-            return replace(case, status=Status.WITHDRAWN, lease=None, held_since=None)
+            return case._replace(status=Status.WITHDRAWN, lease=None, held_since=None)
         case CaseAdmitted():
-            return replace(
-                case, status=Status.ADMITTED, decide_due_at=fact.decide_due_at, appealable=()
+            return case._replace(
+                status=Status.ADMITTED, decide_due_at=fact.decide_due_at, appealable=()
             )
         case CaseDeclaredInadmissible():
             told = Appealable(fact.decision_id, fact.appeal_until, frozenset({"complainant"}))
-            return replace(
-                case,
+            return case._replace(
                 status=Status.INADMISSIBLE,
                 decision_id=fact.decision_id,
                 rulings=case.rulings + 1,
@@ -303,16 +299,14 @@ def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
             )
         case CaseClaimed():
             admitted = case.status is Status.ADMITTED
-            return replace(
-                case,
+            return case._replace(
                 status=Status.UNDER_REVIEW if admitted else case.status,
                 lease=Lease(fact.by, fact.until),
             )
         case CaseReleased():
-            return replace(case, lease=None)
+            return case._replace(lease=None)
         case CaseRetyped():
-            return replace(
-                case,
+            return case._replace(
                 status=after_retyping(case.status, fact),
                 complaint_type=fact.to_type,
                 reason=fact.reason,
@@ -320,8 +314,7 @@ def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
                 triage_due_at=fact.triage_due_at or case.triage_due_at,
             )
         case InformationRequested():
-            return replace(
-                case,
+            return case._replace(
                 status=Status.INFORMATION_REQUESTED,
                 information_of=fact.complaint_id,
                 information_due_at=fact.due_at,
@@ -332,37 +325,34 @@ def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
         case InformationLapsed():
             return _no_more_asked(case, fact.decide_due_at)
         case CounterNoticeRequested():
-            return replace(
-                case,
+            return case._replace(
                 status=Status.AWAITING_COUNTER_NOTICE,
                 answer_due_at=fact.due_at,
                 extension=None,
                 reminded=frozenset(),
             )
         case CounterNoticeReminded():
-            return replace(case, reminded=case.reminded | {(fact.which, fact.due_at)})
+            return case._replace(reminded=case.reminded | {(fact.which, fact.due_at)})
         case ExtensionAsked():
-            return replace(case, extension="asked")
+            return case._replace(extension="asked")
         case ExtensionGranted():
-            return replace(case, extension="granted", answer_due_at=fact.due_at)
+            return case._replace(extension="granted", answer_due_at=fact.due_at)
         case ExtensionRefused():
-            return replace(case, extension="refused")
+            return case._replace(extension="refused")
         case CounterNoticeReceived():
-            return replace(
-                case,
+            return case._replace(
                 status=after_answer(case.status, late=fact.late),
                 responses=case.responses | {fact.response_id},
                 decide_due_at=fact.decide_due_at or case.decide_due_at,
             )
         case CounterNoticeLapsed():
-            return replace(
-                case,
+            return case._replace(
                 status=Status.COUNTER_NOTICE_LAPSED,
                 decide_due_at=fact.decide_due_at or case.decide_due_at,
             )
         case InterimMeasureImposed():
             imposed = Interim(fact.measure, fact.recheck_at)
-            return replace(case, interim=(*case.interim, imposed))
+            return case._replace(interim=(*case.interim, imposed))
         case InterimMeasureKept():
             kept = (
                 replace(each, recheck_at=fact.recheck_at)
@@ -370,13 +360,12 @@ def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
                 else each
                 for each in case.interim
             )
-            return replace(case, interim=tuple(kept))
+            return case._replace(interim=tuple(kept))
         case InterimMeasureLifted():
             others = (each for each in case.interim if each.measure.id != fact.measure_id)
-            return replace(case, interim=tuple(others))
+            return case._replace(interim=tuple(others))
         case DecisionProposed():
-            return replace(
-                case,
+            return case._replace(
                 status=Status.DECISION_PROPOSED,
                 proposal=fact,
                 rulings=case.rulings + 1,
@@ -384,8 +373,7 @@ def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
                 lease=None,
             )
         case DecisionReturned():
-            return replace(
-                case,
+            return case._replace(
                 status=Status.UNDER_REVIEW,
                 proposal=None,
                 decide_due_at=fact.decide_due_at or case.decide_due_at,
@@ -393,8 +381,7 @@ def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
             )
         case CaseDecided():
             told = Appealable(fact.decision_id, fact.appeal_until, BOTH_SIDES)
-            return replace(
-                case,
+            return case._replace(
                 status=Status.DECIDED,
                 proposal=None,
                 # An approved proposal was counted when it was made.
@@ -417,32 +404,29 @@ def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
                 fact.appeal_id, fact.decision_id, fact.appellant, fact.complaint_id, case.took_part
             )
             key = (fact.decision_id, fact.appellant, fact.complaint_id)
-            return replace(
-                case,
+            return case._replace(
                 status=Status.UNDER_APPEAL,
                 appeals=(*case.appeals, appeal),
                 appealed=case.appealed | {key},
             )
         case DecisionToldLate():
             whose = (fact.decision_id, fact.complaint_id)
-            return replace(case, told_late={**case.told_late, whose: fact.appeal_until})
+            return case._replace(told_late={**case.told_late, whose: fact.appeal_until})
         case AppealDecided():
             return _appeal_decided(case, fact)
         case CaseClosed():
-            return replace(case, status=Status.CLOSED, lease=None)
+            return case._replace(status=Status.CLOSED, lease=None)
         case CaseReopened():
-            return replace(
-                case,
+            return case._replace(
                 status=Status.UNDER_REVIEW,
                 decide_due_at=fact.decide_due_at,
                 appealable=(),
                 appeals=(),
             )
         case CaseHeld():
-            return replace(case, held_since=fact.at)
+            return case._replace(held_since=fact.at)
         case CaseResumed():
-            return replace(
-                case,
+            return case._replace(
                 held_since=None,
                 triage_due_at=fact.triage_due_at or case.triage_due_at,
                 answer_due_at=fact.answer_due_at or case.answer_due_at,
@@ -451,13 +435,13 @@ def evolve(case: Case, fact: CaseFact | CaseStandsElsewhere) -> Case:
                 review_due_at=fact.review_due_at or case.review_due_at,
             )
         case CaseEscalated():
-            return replace(case, escalated=fact.escalated)
+            return case._replace(escalated=fact.escalated)
         case OutOfCourtMarked():
-            return replace(case, out_of_court=fact.open)
+            return case._replace(out_of_court=fact.open)
         case CaseLinked():
-            return replace(case, linked=case.linked | {fact.case_id})
+            return case._replace(linked=case.linked | {fact.case_id})
         case CaseStandsElsewhere():
-            return replace(case, stands_at=fact.case_id)
+            return case._replace(stands_at=fact.case_id)
         case ComplaintEvidenceAdded() | AccusedEvidenceReceived() | NoteAdded() | AppealRejected():
             return case
         case _:
@@ -497,8 +481,7 @@ def after_appeal(fact: AppealDecided, *, others_open: bool) -> Status:
 
 
 def _no_more_asked(case: Case, decide_due_at: datetime | None = None) -> Case:
-    return replace(
-        case,
+    return case._replace(
         status=Status.UNDER_REVIEW,
         information_of=None,
         information_due_at=None,
@@ -508,8 +491,7 @@ def _no_more_asked(case: Case, decide_due_at: datetime | None = None) -> Case:
 
 def _appeal_decided(case: Case, fact: AppealDecided) -> Case:
     others = tuple(each for each in case.appeals if each.id != fact.appeal_id)
-    case = replace(
-        case,
+    case = case._replace(
         status=after_appeal(fact, others_open=bool(others)),
         appeals=others,
         told_by=case.told_by if fact.result == "affirmed" else (fact.by,),
@@ -526,4 +508,4 @@ def _appeal_decided(case: Case, fact: AppealDecided) -> Case:
     if fact.appeal_until is None or fact.appellant is None:
         return case
     told = Appealable(fact.appeal_id, fact.appeal_until, BOTH_SIDES - {fact.appellant})
-    return replace(case, appealable=(*case.appealable, told))
+    return case._replace(appealable=(*case.appealable, told))

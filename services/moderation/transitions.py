@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from services.moderation.command_names import called
@@ -78,6 +79,8 @@ from services.runtime.sentences import joined, pgettext
 
 Guard = Callable[[Case, Actor, datetime], Refused | None]
 Moves = dict[Status, tuple[Status, ...]]
+Names = tuple[str, ...]
+"""Of commands."""
 
 
 class Needs(Enum):
@@ -245,13 +248,6 @@ class Allowed(NamedTuple):
     reason: str | None
 
 
-class _Possible(NamedTuple):
-    """The commands that somebody may give now, by name, and a clause that tells them."""
-
-    names: list[str]
-    clause: str
-
-
 def allowed(case: Case, by: Actor, *, now: datetime) -> tuple[Allowed, ...]:
     """What `by` may ask of the case at `now`, one row for every command of staff."""
     possible = _possible(case, by, now)
@@ -259,41 +255,43 @@ def allowed(case: Case, by: Actor, *, now: datetime) -> tuple[Allowed, ...]:
 
 
 def _allowed(
-    case: Case, command: type[Command], by: Actor, now: datetime, possible: _Possible
+    case: Case, command: type[Command], by: Actor, now: datetime, possible: Names
 ) -> Allowed:
-    try:
-        permit(case, command, by, now, possible)
-    except Refused as refused:
-        return Allowed(NAMES[command], False, refused.detail)
-    return Allowed(NAMES[command], True, None)
+    found = _row_or_refusal(case, command, by, now, possible)
+    why_not = found.detail if isinstance(found, Refused) else None
+    return Allowed(NAMES[command], why_not is None, why_not)
 
 
-def permit(
-    case: Case, command: type[Command], by: Actor, now: datetime, possible: _Possible | None = None
-) -> Transition:
-    """The row by which `by` may do it. Raises the refusal that stands against the command.
+def permit(case: Case, command: type[Command], by: Actor, now: datetime) -> Transition:
+    """The row by which `by` may do it. Raises the refusal that stands against the command."""
+    found = _row_or_refusal(case, command, by, now)
+    if isinstance(found, Refused):
+        raise found
+    return found
 
-    `possible` is what `by` may do instead, where the caller knows it already.
-    """
+
+def _row_or_refusal(
+    case: Case, command: type[Command], by: Actor, now: datetime, possible: Names | None = None
+) -> Transition | Refused:
+    """`possible` names what `by` may do instead, where the caller knows it already."""
     theirs = [row for row in ROWS[command] if by.roles & row.who]
     if not theirs:
-        raise Forbidden(
-            _("Your role does not allow “%(command)s”.") % {"command": called(NAMES[command])}
-        )
+        return Forbidden(_not_your_role(NAMES[command]))
     row = next((each for each in theirs if case.status in each.moves), None)
     if row is None:
-        raise _wrong_state(case, command, possible or _possible(case, by, now))
+        instead = _possible(case, by, now) if possible is None else possible
+        return _wrong_state(case, command, instead)
     if case.held_since is not None and not row.though_held:
-        raise OnHold(
+        return OnHold(
             _("The case has been on hold since %(since)s. Resume it first.")
             % {"since": case.held_since},
             since=case.held_since.isoformat(),
         )
-    if row.lease is not Needs.NOTHING:
-        _permit_lease(case, row.lease, by, now)
+    if (refusal := _lease_refusal(case, row.lease, by, now)) is not None:
+        return refusal
     for guard in row.guards:
         if (refusal := guard(case, by, now)) is not None:
-            raise refusal
+            return refusal
     return row
 
 
@@ -315,17 +313,39 @@ STATES: dict[Status, str] = {
 }
 
 
-def _possible(case: Case, by: Actor, now: datetime) -> _Possible:
-    rows = (row for row in TABLE if by.roles & row.who and case.status in row.moves)
+def _possible(case: Case, by: Actor, now: datetime) -> Names:
+    """The commands that `by` may give now."""
+    rows = _rows(by.roles, case.status)
     free = (row for row in rows if not any(guard(case, by, now) for guard in row.guards))
-    names = list(dict.fromkeys(row.name for row in free))
-    if not names:
-        return _Possible([], _("nothing is possible now"))
-    said = joined([called(each) for each in names], ", ")
-    return _Possible(names, _("possible now: %(commands)s") % {"commands": said})
+    return tuple(dict.fromkeys(row.name for row in free))
 
 
-def _wrong_state(case: Case, command: type[Command], possible: _Possible) -> Refused:
+# With every answer goes what is possible next, two dozen rows of it. Who may do what in which state
+# never changes, nor do most of the sentences.
+@cache
+def _rows(roles: frozenset[str], status: Status) -> tuple[Transition, ...]:
+    return tuple(row for row in TABLE if roles & row.who and status in row.moves)
+
+
+@cache
+def _not_your_role(name: str) -> str:
+    return _("Your role does not allow “%(command)s”.") % {"command": called(name)}
+
+
+@lru_cache(2_000)
+def _not_while(name: str, status: Status, possible: Names) -> str:
+    instead = _("nothing is possible now")
+    if possible:
+        said = joined([called(each) for each in possible], ", ")
+        instead = _("possible now: %(commands)s") % {"commands": said}
+    return _("“%(command)s” is not possible while the case is %(state)s; %(possible)s.") % {
+        "command": called(name),
+        "state": STATES[status],
+        "possible": instead,
+    }
+
+
+def _wrong_state(case: Case, command: type[Command], possible: Names) -> Refused:
     if case.status is Status.NEW:
         return NotFound(_("There is no case with this id."))
     decided = case.status in (Status.DECIDED, Status.UNDER_APPEAL, Status.CLOSED)
@@ -336,34 +356,31 @@ def _wrong_state(case: Case, command: type[Command], possible: _Possible) -> Ref
             state=case.status,
         )
     return NotInThisState(
-        _("“%(command)s” is not possible while the case is %(state)s; %(possible)s.")
-        % {
-            "command": called(NAMES[command]),
-            "state": STATES[case.status],
-            "possible": possible.clause,
-        },
+        _not_while(NAMES[command], case.status, possible),
         state=case.status,
-        allowed=possible.names,
+        allowed=list(possible),
     )
 
 
-def _permit_lease(case: Case, needs: Needs, by: Actor, now: datetime) -> None:
+def _lease_refusal(case: Case, needs: Needs, by: Actor, now: datetime) -> Refused | None:
     lease = case.lease
+    if needs is Needs.NOTHING:
+        return None
     if lease is not None and lease.holder != by.id and lease.is_live(now):
-        raise ClaimedBySomeoneElse(
+        return ClaimedBySomeoneElse(
             _("%(holder)s is working on this case until %(until)s UTC.")
             % {"holder": lease.holder, "until": f"{lease.until:%H:%M}"},
             holder=lease.holder,
             until=lease.until.isoformat(),
         )
     if needs is Needs.NO_OTHER or case.lease_of(by.id, now):
-        return
+        return None
     if lease is not None and lease.holder == by.id:
-        raise LeaseExpired(
+        return LeaseExpired(
             _(
                 "Your claim ran out at %(until)s UTC. Claim the case again; nothing that you "
                 "wrote is lost."
             )
             % {"until": f"{lease.until:%H:%M}"}
         )
-    raise NotClaimed(_("Claim the case first, so that nobody else works on it at the same time."))
+    return NotClaimed(_("Claim the case first, so that nobody else works on it at the same time."))

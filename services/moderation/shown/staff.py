@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from contracts.case import DecisionProposed, Listing, Measure, Outcome, StatementOfReasons
@@ -26,7 +27,7 @@ from services.moderation.read_models import (
 from services.moderation.shown import parts
 from services.moderation.state import Appeal, Appealable, Case, Interim, Lease, Status
 from services.moderation.store import CaseParts, Surroundings
-from services.moderation.transitions import allowed
+from services.moderation.transitions import Allowed, allowed
 from services.runtime.database import Row
 
 _ELSEWHERE = frozenset({"type", "version", "by", "at", "statement", "evidence"})
@@ -150,9 +151,13 @@ def case_of(row: Row) -> Case:
 
 
 def allowed_commands(case: Case, viewer: Actor, now: datetime) -> tuple[AllowedCommand, ...]:
-    # Not validated: the same types, two dozen of them with every answer.
-    rows = (each._asdict() for each in allowed(case, viewer, now=now))
-    return tuple(AllowedCommand.model_construct(**row) for row in rows)
+    return tuple(map(_allowed, allowed(case, viewer, now=now)))
+
+
+@lru_cache(2_000)
+def _allowed(each: Allowed) -> AllowedCommand:
+    # Most are the same in every answer, which has two dozen of them.
+    return AllowedCommand(command=each.command, allowed=each.allowed, reason=each.reason)
 
 
 def complaint_of_case(row: Row, files: str) -> ComplaintOfCase:
