@@ -23,6 +23,10 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 HEAVIEST_PAGE = 100_000
 """Bytes on the wire, with style and scripts, without what people sent."""
 
+NAMELESS = """[...document.querySelectorAll(".table td:not(:first-child, [data-label])")]
+    .filter(cell => getComputedStyle(cell).display === "grid" && cell.textContent.trim()).length"""
+"""Cells of rows that became cards, where no heading stands above them."""
+
 
 @dataclass
 class Findings:
@@ -41,6 +45,9 @@ class Findings:
         )
         if wide > 0:
             self.said.append(f"{what} ({language}): {wide} px wider than the window")
+        nameless = await page.evaluate(NAMELESS)
+        if nameless:
+            self.said.append(f"{what} ({language}): {nameless} cells do not say what they tell")
         results = await Axe().run(page, options={"resultTypes": ["violations"]})
         for each in results.response["violations"]:
             places = "; ".join(node["html"][:200] for node in each["nodes"][:3])
