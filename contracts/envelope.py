@@ -19,21 +19,24 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+Kind = Literal[
+    "complaint",
+    "response",
+    "case",
+    "member",
+    "mail",
+    "reader",
+    "staff",
+    "chat",
+    "operator",
+    "outgoing",
+]
+
+
 class Aggregate(Contract):
     """One consistency boundary: it has one subject in the log, and one writer context."""
 
-    kind: Literal[
-        "complaint",
-        "response",
-        "case",
-        "member",
-        "mail",
-        "reader",
-        "staff",
-        "chat",
-        "operator",
-        "outgoing",
-    ]
+    kind: Kind
     id: Annotated[str, Field(pattern=r"^[0-9a-z-]{1,64}$")]
 
     @property

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -25,6 +25,7 @@ from deploy.parts import PARTS
 from deploy.topology import Topology
 from services.intake.settings import Settings as IntakeSettings
 from services.moderation.app import build
+from services.moderation.cases import Cases
 from services.moderation.handlers import Handlers
 from services.moderation.joining import Joining
 from services.moderation.outgoing.sending import Outgoing
@@ -33,6 +34,7 @@ from services.moderation.policy import policy
 from services.moderation.settings import Settings
 from services.moderation.standing.pauses import Pauses
 from services.moderation.standing.reactions import Standing
+from services.moderation.standing.records import Records
 from services.moderation.store import Store
 from services.runtime.app import Parts
 from services.runtime.auth import Principal, guest_id
@@ -238,7 +240,11 @@ class House:
 
     def handlers(self, catalogue: Catalogue | None = None) -> Handlers:
         """The service's own reactions, to be called as another delivery would."""
-        return handlers_on(self.app.state.parts, self.clock, catalogue)
+        parts: Parts = self.app.state.parts
+        if catalogue is None:
+            catalogue = Marketplace(parts.settings.marketplace_url)
+            parts.on_stop.append(catalogue.aclose)
+        return handlers_on(parts, self.clock, catalogue)
 
     async def eventually(
         self,
@@ -295,20 +301,23 @@ async def intake_of(topology: Topology, clock: MovedClock) -> AsyncIterator[Inta
         yield Intake(EventStore(bus, source="intake"), EvidenceStore(bus), clock)
 
 
-def handlers_on(parts: Parts, clock: MovedClock, catalogue: Catalogue | None = None) -> Handlers:
-    pauses = Pauses(events=parts.events, database=parts.database, projector=parts.projectors[0])
+def handlers_on(parts: Parts, clock: MovedClock, catalogue: Catalogue) -> Handlers:
+    cases = Cases(parts.events, policy=policy())
+    records = Records(parts.events, policy=policy())
+    pauses = Pauses(records=records, database=parts.database, projector=parts.projectors[0])
     joining = Joining(
         events=parts.events,
+        cases=cases,
         store=Store(parts.database),
         projector=parts.projectors[0],
-        catalogue=catalogue or Marketplace(parts.settings.marketplace_url),
+        catalogue=catalogue,
         pauses=pauses,
-        policy=policy(),
         clock=clock,
     )
-    standing = Standing(events=parts.events, timers=parts.timers, policy=policy(), clock=clock)
+    standing = Standing(cases=cases, records=records, timers=parts.timers, clock=clock)
     outgoing = Outgoing(
         events=parts.events,
+        cases=cases,
         timers=parts.timers,
         store=OutgoingStore(parts.database),
         projector=parts.projectors[0],
@@ -321,6 +330,7 @@ def handlers_on(parts: Parts, clock: MovedClock, catalogue: Catalogue | None = N
         pauses=pauses,
         standing=standing,
         outgoing=outgoing,
+        cases=cases,
         events=parts.events,
         timers=parts.timers,
         policy=policy(),
@@ -337,7 +347,8 @@ async def handlers_alone(
     parts: Parts = build(settings, clock=clock).state.parts
     await parts.bus.connect()
     try:
-        yield handlers_on(parts, clock), parts.events
+        async with aclosing(Marketplace(settings.marketplace_url)) as marketplace:
+            yield handlers_on(parts, clock, marketplace), parts.events
     finally:
         await parts.bus.close()
         await parts.database.close()

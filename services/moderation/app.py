@@ -10,6 +10,7 @@ from services.moderation import api
 from services.moderation.api.commands import direct
 from services.moderation.bulk import Bulks
 from services.moderation.case_lists import CaseLists
+from services.moderation.cases import Cases
 from services.moderation.center import Center
 from services.moderation.center_store import CenterStore
 from services.moderation.desk import Desk
@@ -32,6 +33,7 @@ from services.moderation.staff_desk import StaffDesk
 from services.moderation.staff_views import STAFF_VIEWS
 from services.moderation.standing.pauses import Pauses
 from services.moderation.standing.reactions import Standing
+from services.moderation.standing.records import Records
 from services.moderation.store import Store
 from services.moderation.tables import metadata
 from services.moderation.texts_desk import ReasonTexts
@@ -67,9 +69,12 @@ def build(
     texts = ReasonTexts(
         events=parts.events, projector=staff_projector, database=parts.database, clock=clock
     )
+    cases = Cases(parts.events, policy=rules)
+    records = Records(parts.events, policy=rules)
     lists = CaseLists(parts.database)
     bulks = Bulks(
         events=parts.events,
+        cases=cases,
         lists=lists,
         database=parts.database,
         projector=staff_projector,
@@ -79,7 +84,7 @@ def build(
     )
     figures = Figures(database=parts.database, clock=clock)
     desk = Desk(
-        events=parts.events,
+        cases=cases,
         store=store,
         lists=lists,
         projector=projector,
@@ -90,27 +95,28 @@ def build(
     )
     center = Center(store=center_store, projector=projector, policy=rules, clock=clock)
     members = Members(
-        events=parts.events,
+        records=records,
         store=MemberStore(parts.database),
         projector=projector,
         policy=rules,
         clock=clock,
     )
-    pauses = Pauses(events=parts.events, database=parts.database, projector=projector)
+    pauses = Pauses(records=records, database=parts.database, projector=projector)
     joining = Joining(
         events=parts.events,
+        cases=cases,
         store=store,
         projector=projector,
         catalogue=catalogue or marketplace,
         pauses=pauses,
-        policy=rules,
         clock=clock,
     )
-    standing = Standing(events=parts.events, timers=parts.timers, policy=rules, clock=clock)
+    standing = Standing(cases=cases, records=records, timers=parts.timers, clock=clock)
     outgoing_store = OutgoingStore(parts.database)
     endpoint, register = far_sides(settings)
     outgoing = Outgoing(
         events=parts.events,
+        cases=cases,
         timers=parts.timers,
         store=outgoing_store,
         projector=projector,
@@ -123,6 +129,7 @@ def build(
         pauses=pauses,
         standing=standing,
         outgoing=outgoing,
+        cases=cases,
         events=parts.events,
         timers=parts.timers,
         policy=rules,

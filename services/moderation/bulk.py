@@ -19,6 +19,7 @@ from contracts.envelope import Aggregate, Meta, aggregate_of
 from contracts.ids import derived_id, new_id
 from contracts.staff import BulkCase, BulkCaseSettled, BulkFinished, BulkStarted, BulkStopped
 from services.moderation.case_lists import CaseLists
+from services.moderation.cases import Cases
 from services.moderation.commands import Actor, Claim, Command, Release, StaffCommand
 from services.moderation.decider import decide
 from services.moderation.desk import CheckFilled, actor_of
@@ -35,7 +36,7 @@ from services.moderation.staff_models import (
     BulkWanted,
 )
 from services.moderation.staff_views import bulk_cases, bulks
-from services.moderation.state import NEW_CASE, Case, evolve
+from services.moderation.state import Case, evolve
 from services.moderation.store import cursor_at, is_id, read_cursor
 from services.moderation.tables import cases
 from services.moderation.transitions import NAMES, ROWS, STAFF_COMMANDS, Needs, permit
@@ -63,6 +64,7 @@ class Bulks:
         self,
         *,
         events: EventStore,
+        cases: Cases,
         lists: CaseLists,
         database: Database,
         projector: Projector,
@@ -71,6 +73,7 @@ class Bulks:
         clock: Clock,
     ) -> None:
         self._events = events
+        self._cases = cases
         self._lists = lists
         self._database = database
         self._projector = projector
@@ -82,7 +85,7 @@ class Bulks:
         """What the action would do now. Raises Invalid for too many cases or a wrong command."""
         check(who)
         command = _command(wanted)
-        rows = await self._cases(who, wanted)
+        rows = await self._found(who, wanted)
         now, actor = self._clock(), actor_of(who)
         refused: Counter[str] = Counter()
         for row in rows:
@@ -103,7 +106,7 @@ class Bulks:
         check(who)
         command = _command(wanted)
         await self._check_filled(command)
-        rows = await self._cases(who, wanted)
+        rows = await self._found(who, wanted)
         if not rows:
             raise Invalid([{"field": "query", "message": _("No case is found by this.")}])
         bulk_id = derived_id("bulk", who.id, key) if key else new_id()
@@ -270,24 +273,19 @@ class Bulks:
         *,
         if_match: int | None,
     ) -> int:
-        now = self._clock()
-        handled = await self._events.handle(
-            Aggregate(kind="case", id=each.case_id),
-            initial=NEW_CASE,
-            evolve=evolve,
-            decide=lambda case: decide(case, command, by=by, now=now, policy=self._policy),
-            meta=Meta(
-                id=derived_id("bulk", bulk.bulk_id, each.case_id, NAMES[type(command)]),
-                time=now,
-                actor=cause.actor,
-                correlation=bulk.bulk_id,
-                causation=cause.id,
-            ),
-            if_match=if_match,
+        meta = Meta(
+            id=derived_id("bulk", bulk.bulk_id, each.case_id, NAMES[type(command)]),
+            time=self._clock(),
+            actor=cause.actor,
+            correlation=bulk.bulk_id,
+            causation=cause.id,
+        )
+        handled = await self._cases.command(
+            each.case_id, command, by=by, meta=meta, if_match=if_match
         )
         return handled.sequence
 
-    async def _cases(self, who: Principal, wanted: BulkWanted) -> list[Row]:
+    async def _found(self, who: Principal, wanted: BulkWanted) -> list[Row]:
         filters = ListQuery.read(wanted.query).filters()
         columns = [column.name for column in cases.columns]
         found: list[Row] = []

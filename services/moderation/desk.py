@@ -1,13 +1,13 @@
 """What members of staff do and see: commands on cases, the queue, a case with all its parts."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from functools import reduce
 
 from contracts.case import CaseDecided, DecisionProposed, SharedFile
-from contracts.envelope import Aggregate, Meta
+from contracts.envelope import Meta
 from contracts.ids import derived_id, new_id
 from services.moderation.case_lists import CaseLists
 from services.moderation.case_query import COUNTED, Place
+from services.moderation.cases import NO_CASE, Cases
 from services.moderation.commands import (
     Actor,
     Claim,
@@ -34,13 +34,12 @@ from services.moderation.shown.staff import (
     case_summary,
     complaint_of_case,
 )
-from services.moderation.state import NEW_CASE, Case, Lease, evolve
+from services.moderation.state import Lease
 from services.moderation.store import Store, cursor_at, read_cursor
 from services.moderation.transitions import NAMES
 from services.runtime.auth import Principal, Role
 from services.runtime.clock import Clock
 from services.runtime.database import Row
-from services.runtime.events import EventStore
 from services.runtime.problems import Forbidden, Invalid, NotFound, Refused
 from services.runtime.projection import Projector
 from services.runtime.sentences import gettext as _
@@ -56,7 +55,6 @@ CheckFilled = Callable[[Command], Awaitable[None]]
 """Records that somebody is about to be shown something: what, of which case, and which."""
 OF_COMPLAINANTS = frozenset({"complaint_evidence_added", "information_received"})
 """Entries of a timeline that carry complainants' later files."""
-NO_CASE = _("There is no case with this id.")
 ALL_QUEUES: Mapping[str, QueueFilters] = {name: each.filters for name, each in QUEUES.items()}
 
 
@@ -66,7 +64,7 @@ class Desk:
     def __init__(
         self,
         *,
-        events: EventStore,
+        cases: Cases,
         store: Store,
         lists: CaseLists,
         projector: Projector,
@@ -75,7 +73,7 @@ class Desk:
         check_filled: CheckFilled,
         on_view: OnView | None = None,
     ) -> None:
-        self._events = events
+        self._cases = cases
         self._store = store
         self._lists = lists
         self._projector = projector
@@ -106,15 +104,10 @@ class Desk:
         now, actor = self._clock(), actor_of(who)
         repeat = derived_id("command", who.actor, case_id, name, key) if key else new_id()
         meta = Meta(id=repeat, time=now, actor=who.actor, correlation=repeat)
-        handled = await self._events.handle(
-            _aggregate(case_id),
-            initial=NEW_CASE,
-            evolve=evolve,
-            decide=lambda case: decide(case, command, by=actor, now=now, policy=self._policy),
-            meta=meta,
-            if_match=if_match,
+        handled = await self._cases.command(
+            case_id, command, by=actor, meta=meta, if_match=if_match
         )
-        case: Case = handled.state
+        case = handled.state
         return Acted(
             id=case_id,
             number=case.number,
@@ -133,8 +126,7 @@ class Desk:
         """
         _check(who)
         now, actor = self._clock(), actor_of(who)
-        history = await self._events.read(_aggregate(case_id))
-        case: Case = reduce(evolve, history.facts, NEW_CASE)  # type: ignore[arg-type]
+        case = (await self._cases.read(case_id)).state
         claimed = case._replace(lease=Lease(actor.id, self._policy.lease_until(now)))
         *_, told = decide(claimed, command, by=actor, now=now, policy=self._policy)
         assert isinstance(told, CaseDecided | DecisionProposed)
@@ -302,10 +294,3 @@ def _place(cursor: str) -> Place:
     at, identifier = read_cursor(cursor[1:])
     severity = cursor[:1]
     return Place(int(severity) if severity in ("1", "2", "3", "4") else 0, at, identifier)
-
-
-def _aggregate(case_id: str) -> Aggregate:
-    try:
-        return Aggregate(kind="case", id=case_id)
-    except ValueError:
-        raise NotFound(NO_CASE) from None

@@ -2,7 +2,6 @@
 them, deadlines are set and kept."""
 
 from datetime import datetime, timedelta
-from functools import reduce
 
 import structlog
 
@@ -25,10 +24,10 @@ from contracts.response import (
     ExtensionRequested,
 )
 from contracts.streams import COMPLAINTS, MAIL
+from services.moderation.cases import Cases
 from services.moderation.commands import (
     CLOCK,
     SERVICE,
-    Actor,
     AskExtension,
     CaseCommand,
     Link,
@@ -41,14 +40,12 @@ from services.moderation.commands import (
     Withdraw,
 )
 from services.moderation.deadlines import Deadline, command_of, deadlines
-from services.moderation.decider import decide
 from services.moderation.joining import Joining
 from services.moderation.outgoing.sending import Outgoing
 from services.moderation.policy import Policy
 from services.moderation.refusals import NotDueYet, NotExtendable, NotInThisState, OnHold
 from services.moderation.standing.pauses import Pauses
 from services.moderation.standing.reactions import Standing
-from services.moderation.state import NEW_CASE, Case, evolve
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
 from services.runtime.problems import NotFound
@@ -71,6 +68,7 @@ class Handlers:
         pauses: Pauses,
         standing: Standing,
         outgoing: Outgoing,
+        cases: Cases,
         events: EventStore,
         timers: Timers,
         policy: Policy,
@@ -80,6 +78,7 @@ class Handlers:
         self._pauses = pauses
         self._standing = standing
         self._outgoing = outgoing
+        self._cases = cases
         self._events = events
         self._timers = timers
         self._policy = policy
@@ -213,7 +212,7 @@ class Handlers:
             causation=data["causation"],
         )
         try:
-            await self._command(case_id, command, by=CLOCK, meta=meta)
+            await self._cases.command(case_id, command, by=CLOCK, meta=meta)
         except (NotInThisState, OnHold) as settled:
             log.info("timer.settled", timer=name, why=settled.detail)
         except NotDueYet as early:
@@ -227,15 +226,11 @@ class Handlers:
             for message in history.messages:
                 await self.on_response(message)
         if command == "lapse-information":
-            asked = (await self._case(case_id)).information_of
+            asked = (await self._cases.read(case_id)).state.information_of
             if asked is not None:
                 said = await self._events.read(Aggregate(kind="complaint", id=asked))
                 for message in said.messages[1:]:
                     await self.on_complaint(message)
-
-    async def _case(self, case_id: str) -> Case:
-        history = await self._events.read(Aggregate(kind="case", id=case_id))
-        return reduce(evolve, history.facts, NEW_CASE)  # type: ignore[arg-type]
 
     async def _set_timer(self, case_id: str, deadline: Deadline, meta: Meta) -> None:
         data = {
@@ -266,18 +261,9 @@ class Handlers:
             actor="service:moderation",
         )
         try:
-            await self._command(case_id, command, by=SERVICE, meta=meta)
+            await self._cases.command(case_id, command, by=SERVICE, meta=meta)
         except (NotInThisState, NotExtendable, NotFound) as settled:
             log.info("reaction.settled", subject=message.subject, why=settled.detail)
-
-    async def _command(self, case_id: str, command: CaseCommand, *, by: Actor, meta: Meta) -> None:
-        await self._events.handle(
-            Aggregate(kind="case", id=case_id),
-            initial=NEW_CASE,
-            evolve=evolve,
-            decide=lambda case: decide(case, command, by=by, now=meta.time, policy=self._policy),
-            meta=meta,
-        )
 
 
 def _information(complaint_id: str, fact: InformationSupplied) -> ReceiveInformation:

@@ -1,24 +1,18 @@
 """Complaints become cases: the first of its kind opens one, the others join it."""
 
-import asyncio
-from collections import OrderedDict
 from datetime import timedelta
-from functools import reduce
 from itertools import count
-from typing import NamedTuple
-from weakref import WeakValueDictionary
 
 from contracts.case import CaseStandsElsewhere, Listing
 from contracts.complaint import ComplaintFiled
 from contracts.envelope import Aggregate, Meta, caused_by
 from contracts.ids import derived_id
 from contracts.taxonomy import taxonomy
+from services.moderation.cases import Cases
 from services.moderation.commands import SERVICE, Join, Link
-from services.moderation.decider import decide
-from services.moderation.policy import Policy
 from services.moderation.refusals import AnotherType, NotInThisState, StandsElsewhere
 from services.moderation.standing.pauses import Pauses
-from services.moderation.state import LIVE, NEW_CASE, Case, Status, evolve, product_key
+from services.moderation.state import LIVE, NEW_CASE, Case, Status, product_key
 from services.moderation.store import Store
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
@@ -28,42 +22,33 @@ from services.runtime.projection import Projector
 from services.runtime.reactions import ACK_WAIT_SECONDS
 
 FRESH = timedelta(seconds=ACK_WAIT_SECONDS / 2)
-MOST_KEPT = 1000
-
-
-class _Kept(NamedTuple):
-    case: Case
-    version: int
 
 
 class Joining:
     """Joins complaints to cases, each exactly once however often it is asked to.
 
-    The cases joined lately are kept as they were then, so that the thousandth complaint about a
-    product costs what the first did. A case kept is acted on only under the guard of its version:
-    where anybody else has written since, its whole history is read again.
+    A case that is not in mind is taken for new, as most are: the log's guard tells, and a history
+    that is not there need not be read.
     """
 
     def __init__(
         self,
         *,
         events: EventStore,
+        cases: Cases,
         store: Store,
         projector: Projector,
         catalogue: Catalogue,
         pauses: Pauses,
-        policy: Policy,
         clock: Clock,
     ) -> None:
         self._events = events
+        self._cases = cases
         self._store = store
         self._projector = projector
         self._catalogue = catalogue
         self._pauses = pauses
-        self._policy = policy
         self._clock = clock
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def join(self, fact: ComplaintFiled, cause: Meta) -> str | None:
         """Opens or joins the case of the complaint's accused, product and type; returns its id.
@@ -156,8 +141,7 @@ class Joining:
         return command.case_id
 
     async def _case(self, case_id: str) -> Case:
-        history = await self._events.read(Aggregate(kind="case", id=case_id))
-        return reduce(evolve, history.facts, NEW_CASE)  # type: ignore[arg-type]
+        return (await self._cases.read(case_id)).state
 
     async def _stand_for(self, here: str, case_id: str, to_type: str, cause: Meta) -> bool:
         """False where a case was opened at `here` in the meantime."""
@@ -177,15 +161,7 @@ class Joining:
         meta = caused_by(
             cause, command=derived_id("link", cause.id, other), time=self._clock(), actor=SERVICE.id
         )
-        await self._events.handle(
-            Aggregate(kind="case", id=case_id),
-            initial=NEW_CASE,
-            evolve=evolve,
-            decide=lambda case: decide(
-                case, Link(case_id=other), by=SERVICE, now=meta.time, policy=self._policy
-            ),
-            meta=meta,
-        )
+        await self._cases.command(case_id, Link(case_id=other), by=SERVICE, meta=meta)
 
     async def _join(self, command: Join, cause: Meta) -> None:
         meta = caused_by(
@@ -194,46 +170,9 @@ class Joining:
             time=self._clock(),
             actor="service:moderation",
         )
-        lock = self._locks.setdefault(command.case_id, asyncio.Lock())
-        async with lock:
-            if not await self._join_kept(command, meta):
-                await self._join_read(command, meta)
-
-    async def _join_kept(self, command: Join, meta: Meta) -> bool:
-        """False when the case has changed since it was kept. One that is not kept is taken for
-        new, as most are: the guard tells, and a history that is not there need not be read."""
-        case, version = self._kept.get(command.case_id, _Kept(NEW_CASE, 0))
-        try:
-            facts = decide(case, command, by=SERVICE, now=meta.time, policy=self._policy)
-            if facts:
-                version = await self._events.append(
-                    Aggregate(kind="case", id=command.case_id), facts, expected=version, meta=meta
-                )
-                for fact in facts:
-                    case = evolve(case, fact)
-                self._keep(case, version)
-        except (Conflict, AnotherType, NotInThisState):
-            self._kept.pop(command.case_id, None)  # it may have been another's doing since
-            return False
-        return True
-
-    async def _join_read(self, command: Join, meta: Meta) -> None:
-        handled = await self._events.handle(
-            Aggregate(kind="case", id=command.case_id),
-            initial=NEW_CASE,
-            evolve=evolve,
-            decide=lambda case: decide(
-                case, command, by=SERVICE, now=meta.time, policy=self._policy
-            ),
-            meta=meta,
+        await self._cases.command(
+            command.case_id, command, by=SERVICE, meta=meta, presumed_new=True
         )
-        self._keep(handled.state, handled.version)
-
-    def _keep(self, case: Case, version: int) -> None:
-        self._kept[case.id] = _Kept(case, version)
-        self._kept.move_to_end(case.id)
-        if len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
 
 
 def case_id_of(accused: str | None, product: str, complaint_type: str, generation: int) -> str:

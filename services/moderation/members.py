@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import reduce
 
 from contracts.case import Track
-from contracts.envelope import Aggregate, Meta
+from contracts.envelope import Meta
 from contracts.ids import derived_id, new_id
-from contracts.member import member_key
 from services.moderation.commands import Actor
 from services.moderation.desk import READERS, actor_of
 from services.moderation.member_models import (
@@ -29,13 +27,13 @@ from services.moderation.standing.commands import (
     RefuseMeasure,
     StaffMemberCommand,
 )
-from services.moderation.standing.deciding import decide, refusal
-from services.moderation.standing.record import NO_RECORD, MeasureOf, Record, evolve
+from services.moderation.standing.deciding import refusal
+from services.moderation.standing.record import MeasureOf, Record
+from services.moderation.standing.records import Records
 from services.moderation.standing.settling import explained
 from services.moderation.standing.valuing import Valued, total, valued
 from services.runtime.auth import Principal
 from services.runtime.clock import Clock
-from services.runtime.events import EventStore
 from services.runtime.problems import Forbidden
 from services.runtime.projection import Projector
 from services.runtime.sentences import gettext as _
@@ -53,13 +51,13 @@ class Members:
     def __init__(
         self,
         *,
-        events: EventStore,
+        records: Records,
         store: MemberStore,
         projector: Projector,
         policy: Policy,
         clock: Clock,
     ) -> None:
-        self._events = events
+        self._records = records
         self._store = store
         self._projector = projector
         self._policy = policy
@@ -70,7 +68,7 @@ class Members:
         about."""
         _check(who)
         member = actor_named(member)
-        record, version = await self._record(member)
+        record, version, _ = await self._records.read(member)
         filed, cases = await self._store.totals(member)
         now = self._clock()
         entries = valued((held.entry for held in record.findings.values()), self._policy.standing)
@@ -103,14 +101,8 @@ class Members:
         now, actor = self._clock(), actor_of(who)
         name = type(asked.command).__name__
         repeat = derived_id("command", who.actor, asked.measure_id, name, key) if key else new_id()
-        handled = await self._events.handle(
-            _aggregate(member),
-            initial=NO_RECORD,
-            evolve=evolve,
-            decide=lambda record: decide(record, asked, by=actor, now=now, policy=self._policy),
-            meta=Meta(id=repeat, time=now, actor=who.actor, correlation=repeat),
-            if_match=if_match,
-        )
+        meta = Meta(id=repeat, time=now, actor=who.actor, correlation=repeat)
+        handled = await self._records.command(member, asked, by=actor, meta=meta, if_match=if_match)
         measure = handled.state.measures[asked.measure_id]
         return MemberActed(
             member=member,
@@ -128,7 +120,7 @@ class Members:
             await self._projector.wait_for(after)
         page = await self._store.proposed(cursor=cursor, limit=limit)
         members = {row["member"] for row in page.rows}
-        records = {member: (await self._record(member))[0] for member in members}
+        records = {member: (await self._records.read(member)).state for member in members}
         return MeasurePage(
             items=tuple(
                 ProposedMeasure.of(row, self._allowed(records[row["member"]], row["id"], who))
@@ -136,11 +128,6 @@ class Members:
             ),
             next=page.next,
         )
-
-    async def _record(self, member: str) -> tuple[Record, int]:
-        """What the log says of a member, and the version of it."""
-        history = await self._events.read(_aggregate(member))
-        return reduce(evolve, history.facts, NO_RECORD), history.version  # type: ignore[arg-type]
 
     def _allowed(
         self, record: Record, measure_id: str, who: Principal
@@ -207,10 +194,6 @@ def _commands(
         for name, command in MEASURE_COMMANDS.items()
         for reason in [refusal(record, measure_id, command, by, policy)]
     )
-
-
-def _aggregate(member: str) -> Aggregate:
-    return Aggregate(kind="member", id=member_key(member))
 
 
 def _check(who: Principal) -> None:

@@ -201,6 +201,7 @@ class EventStore:
         if_match: int | None = None,
         memory: Memory[S] | None = None,
         seen: int = 0,
+        presumed_new: bool = False,
     ) -> Handled[S]:
         """Decides one command on the aggregate's own history and appends what follows.
 
@@ -211,16 +212,23 @@ class EventStore:
         With `memory` a command costs one append and no reading: the guard refuses what was decided
         on a history that has grown meanwhile. What appends nothing, or is refused, passes no guard,
         and so is decided again on the log itself. `seen` is a version that the caller has heard of:
-        what is remembered from before it is brought up to date first.
+        what is remembered from before it is brought up to date first. With `presumed_new`, what is
+        not remembered is taken for new, where most are.
         """
         subject = aggregate.subject
         lock = self._locks.setdefault(subject, asyncio.Lock())
         async with lock:  # saves conflicts within this process; the guard rules out all others
             known = memory.get(subject) if memory is not None else None
-            from_log = known is None or known.version < seen or if_match is not None
+            if known is None and presumed_new:
+                known = _nothing(initial)
+            from_log = (
+                known is None
+                or known.version < seen
+                or (if_match is not None and if_match != known.version)
+            )
             while True:
                 if known is None or from_log:
-                    known = await self._caught_up(aggregate, known, initial, evolve)
+                    known = await self.fold(aggregate, known, initial=initial, evolve=evolve)
                     from_log = True
                     if memory is not None and known.version:
                         memory.put(subject, known)
@@ -259,16 +267,20 @@ class EventStore:
                     memory.put(subject, known)
                 return Handled(known.state, facts, sequence, sequence)
 
-    async def _caught_up(
+    async def fold(
         self,
         aggregate: Aggregate,
-        known: Known[S] | None,
+        known: Known[S] | None = None,
+        *,
         initial: S,
         evolve: Callable[[S, Any], S],
     ) -> Known[S]:
-        """What is known, with what the log has after it; from its beginning without."""
+        """The aggregate as the log has it: what is `known`, with what was written after it.
+
+        Raises Unavailable when the log is away.
+        """
         if known is None:
-            known = Known(initial, 0, array("q"))
+            known = _nothing(initial)
         for message in (await self.read(aggregate, after=known.version)).messages:
             known = known.after(
                 message.facts, evolve, command=message.meta.id, sequence=message.sequence
@@ -287,6 +299,10 @@ class EventStore:
         for fact in history.facts:
             state = evolve(state, fact)
         return Handled(state, before.facts, history.version, before.sequence)
+
+
+def _nothing(initial: S) -> Known[S]:
+    return Known(initial, 0, array("q"))
 
 
 class _GroupCommit:

@@ -7,8 +7,7 @@ guard, which refuses whatever was decided on an older version; see `EventStore.h
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 S = TypeVar("S")
 
@@ -16,8 +15,7 @@ REMEMBERED = 10_000
 """Aggregates; the ones used least lately are forgotten first."""
 
 
-@dataclass(slots=True)
-class Known(Generic[S]):
+class Known(NamedTuple, Generic[S]):
     """An aggregate at `version`. `commands` has a hash of each command's id in its history: one
     that is not among them was not carried out, one that is perhaps was."""
 

@@ -34,7 +34,13 @@ class Process(EventStore):
         return await super().read(aggregate, after=after)
 
     async def do(
-        self, name: str, *, seen: int = 0, if_match: int | None = None, most: int = 1000
+        self,
+        name: str,
+        *,
+        seen: int = 0,
+        if_match: int | None = None,
+        presumed_new: bool = False,
+        most: int = 1000,
     ) -> Handled[Heard]:
         """Says how many said something before, and who it is; refuses after `most`."""
 
@@ -52,6 +58,7 @@ class Process(EventStore):
             memory=self.memory,
             seen=seen,
             if_match=if_match,
+            presumed_new=presumed_new,
         )
 
 
@@ -121,6 +128,29 @@ async def test_a_version_that_was_heard_of_is_read_before_it_is_decided_on(
     handled = await one.do("three", seen=latest.version)
     assert handled.state == ("0 one", "1 two", "2 three")
     assert one.reads == 2
+
+
+async def test_who_saw_the_version_that_is_remembered_is_believed_until_the_guard_tells(
+    processes: list[Process],
+) -> None:
+    one, other, _ = processes
+    first = await one.do("one")
+    second = await one.do("two", if_match=first.version)
+    assert one.reads == 1
+    await other.do("three")
+    with pytest.raises(Stale):
+        await one.do("four", if_match=second.version)
+
+
+async def test_what_is_presumed_new_is_not_read_unless_the_guard_knows_better(
+    processes: list[Process],
+) -> None:
+    one, other, _ = processes
+    assert (await one.do("one", presumed_new=True)).state == ("0 one",)
+    assert one.reads == 0
+    assert (await other.do("two", presumed_new=True)).state == ("0 one", "1 two")
+    with pytest.raises(Conflict, match="enough"):
+        await processes[2].do("three", presumed_new=True, most=2)
 
 
 def test_what_was_used_least_lately_is_forgotten_first() -> None:

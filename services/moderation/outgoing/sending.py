@@ -5,7 +5,6 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import reduce
 
 import structlog
 
@@ -22,6 +21,7 @@ from contracts.outgoing import (
     OutgoingQueued,
     OutgoingRequeued,
 )
+from services.moderation.cases import Cases
 from services.moderation.outgoing.far_sides import (
     MOST_AT_ONCE,
     Away,
@@ -40,11 +40,11 @@ from services.moderation.outgoing.queueing import (
 )
 from services.moderation.outgoing.records import Record
 from services.moderation.outgoing.store import OutgoingStore
-from services.moderation.state import NEW_CASE, Case
-from services.moderation.state import evolve as evolve_case
+from services.moderation.state import Case
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
 from services.runtime.projection import Projector
+from services.runtime.repository import Repository
 from services.runtime.timers import Timers
 
 log = structlog.get_logger(__name__)
@@ -53,6 +53,8 @@ GATHERING = timedelta(seconds=2)
 """Statements that are made together go in one request."""
 MOST_PEOPLE = 100
 """Complainants whose names are looked for in a statement."""
+ITEMS = 1_000
+"""Kept in mind; each has its whole body."""
 _BATCH_TIMER = "send-statements"
 
 
@@ -63,6 +65,7 @@ class Outgoing:
         self,
         *,
         events: EventStore,
+        cases: Cases,
         timers: Timers,
         store: OutgoingStore,
         projector: Projector,
@@ -71,6 +74,8 @@ class Outgoing:
         register: Register | None,
     ) -> None:
         self._events = events
+        self._cases = cases
+        self._items = Repository(events, "outgoing", initial=NO_ITEM, evolve=evolve, size=ITEMS)
         self._timers = timers
         self._store = store
         self._projector = projector
@@ -147,8 +152,7 @@ class Outgoing:
 
     async def people(self, case_id: str) -> list[str]:
         """Names, addresses and accounts of those who have to do with a case."""
-        history = await self._events.read(Aggregate(kind="case", id=case_id))
-        return await self._people(reduce(evolve_case, history.facts, NEW_CASE))  # type: ignore[arg-type]
+        return await self._people((await self._cases.read(case_id)).state)
 
     async def _submit(self, register: Register, items: Sequence[Item]) -> int:
         """One request; what is wrong with single statements does not hold up the others."""
@@ -241,27 +245,18 @@ class Outgoing:
             time=self._clock(),
             actor="service:moderation",
         )
-        await self._events.handle(
-            _aggregate(queued.outgoing_id),
-            initial=NO_ITEM,
-            evolve=evolve,
-            decide=lambda item: facts if item is NO_ITEM else [],
+        await self._items.handle(
+            queued.outgoing_id,
+            lambda item: facts if item is NO_ITEM else [],
             meta=meta,
+            presumed_new=True,
         )
 
     async def _tell(self, outgoing_id: str, fact: OutgoingFact, meta: Meta) -> int:
-        handled = await self._events.handle(
-            _aggregate(outgoing_id),
-            initial=NO_ITEM,
-            evolve=evolve,
-            decide=lambda _: [fact],
-            meta=meta,
-        )
-        return handled.sequence
+        return (await self._items.handle(outgoing_id, lambda _: [fact], meta=meta)).sequence
 
     async def _item(self, outgoing_id: str) -> Item:
-        history = await self._events.read(_aggregate(outgoing_id))
-        return reduce(evolve, history.facts, NO_ITEM)  # type: ignore[arg-type]
+        return (await self._items.read(outgoing_id)).state
 
     async def _people(self, case: Case) -> list[str]:
         known = [case.accused] if case.accused is not None else []
@@ -284,7 +279,3 @@ class Outgoing:
             return Meta(id=command, time=now, actor="service:moderation", correlation=command)
         command = derived_id(what, cause.id, item.id, str(item.failures))
         return caused_by(cause, command=command, time=now, actor="service:moderation")
-
-
-def _aggregate(outgoing_id: str) -> Aggregate:
-    return Aggregate(kind="outgoing", id=outgoing_id)

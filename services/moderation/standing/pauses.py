@@ -1,18 +1,16 @@
 """Whose complaining is paused (Art. 23): what they file meanwhile is kept until it ends."""
 
 from collections.abc import Sequence
-from functools import reduce
 
 import sqlalchemy as sa
 
 from contracts.codec import Message
 from contracts.complaint import ComplaintFiled
-from contracts.envelope import Aggregate
-from contracts.member import MeasureImposed, member_key
-from services.moderation.standing.record import NO_RECORD, MeasureState, Record, evolve
+from contracts.member import MeasureImposed
+from services.moderation.standing.record import MeasureState, Record
+from services.moderation.standing.records import Records
 from services.moderation.tables import complaints, measures
 from services.runtime.database import Database
-from services.runtime.events import EventStore
 from services.runtime.projection import Projector, Read
 
 PAUSE = "complaining_suspended"
@@ -35,8 +33,8 @@ class Pauses:
     joins. What is filed in the milliseconds until a pause is in the tables is a complaint like any
     other."""
 
-    def __init__(self, *, events: EventStore, database: Database, projector: Projector) -> None:
-        self._events = events
+    def __init__(self, *, records: Records, database: Database, projector: Projector) -> None:
+        self._records = records
         self._database = database
         self._projector = projector
         self._names: set[str] = set()
@@ -48,9 +46,7 @@ class Pauses:
         who = fact.complainant.actor
         if await self._never_paused(who):
             return False
-        history = await self._events.read(Aggregate(kind="member", id=member_key(who)))
-        record = reduce(evolve, history.facts, NO_RECORD)  # type: ignore[arg-type]
-        return holds_back(record, fact)
+        return holds_back((await self._records.read(who)).state, fact)
 
     async def kept(self, member: str, *, as_of: int) -> Sequence[str]:
         """The complaints of `member` that joined no case yet, the oldest first, as the log was at

@@ -2,17 +2,16 @@
 begin and end when their time comes."""
 
 from datetime import datetime, timedelta
-from functools import reduce
 
 import structlog
 
 from contracts.case import AppealDecided, CaseDecided, Finding
 from contracts.codec import Message
-from contracts.envelope import Aggregate, Meta, aggregate_of, caused_by
+from contracts.envelope import Meta, aggregate_of, caused_by
 from contracts.ids import derived_id
-from contracts.member import MeasureImposed, member_key
-from services.moderation.commands import CLOCK, SERVICE, Actor
-from services.moderation.policy import Policy
+from contracts.member import MeasureImposed
+from services.moderation.cases import Cases
+from services.moderation.commands import CLOCK, SERVICE
 from services.moderation.refusals import NotDueYet
 from services.moderation.standing.commands import (
     ExpireMeasure,
@@ -20,13 +19,10 @@ from services.moderation.standing.commands import (
     Settle,
     StartMeasure,
 )
-from services.moderation.standing.deciding import decide
 from services.moderation.standing.points import UNFOUNDED, worth
-from services.moderation.standing.record import NO_RECORD, evolve
-from services.moderation.state import NEW_CASE, Case
-from services.moderation.state import evolve as evolve_case
+from services.moderation.standing.records import Records
+from services.moderation.state import Case
 from services.runtime.clock import Clock
-from services.runtime.events import EventStore
 from services.runtime.timers import Timers
 
 log = structlog.get_logger(__name__)
@@ -37,16 +33,16 @@ A_SECOND = timedelta(seconds=1)
 class Standing:
     """Every reaction decides on the log under the guard, so a repeat changes nothing."""
 
-    def __init__(self, *, events: EventStore, timers: Timers, policy: Policy, clock: Clock) -> None:
-        self._events = events
+    def __init__(self, *, cases: Cases, records: Records, timers: Timers, clock: Clock) -> None:
+        self._cases = cases
+        self._records = records
         self._timers = timers
-        self._policy = policy
         self._clock = clock
 
     async def on_case(self, message: Message) -> None:
         """What a case says of its accused and its complainants is put on their records."""
         if any(isinstance(fact, CaseDecided | AppealDecided) for fact in message.facts):
-            await self._settle(aggregate_of(message.subject).id, message.meta)
+            await self._settle(aggregate_of(message.subject).id, message)
 
     async def on_member(self, message: Message) -> None:
         """A measure gets timers for its beginning and its end."""
@@ -71,21 +67,19 @@ class Standing:
             causation=data["causation"],
         )
         try:
-            await self._command(data["member"], command, by=CLOCK, meta=meta)
+            await self._records.command(data["member"], command, by=CLOCK, meta=meta)
         except NotDueYet as early:
             due = datetime.fromisoformat(early.extra["due_at"])
             await self._timers.set(name, due + A_SECOND, data | {"due_at": due.isoformat()})
 
-    async def _settle(self, case_id: str, cause: Meta) -> None:
-        """As the case stands now, whichever of its facts this is about. It is read again until
+    async def _settle(self, case_id: str, message: Message) -> None:
+        """As the case stands now, whichever of its facts this is about. It is looked at again until
         nothing has changed meanwhile, so that the last word is the newest."""
-        aggregate = Aggregate(kind="case", id=case_id)
-        settled = -1
-        while await self._events.version(aggregate) != settled:
-            history = await self._events.read(aggregate)
-            settled = history.version
-            case = reduce(evolve_case, history.facts, NEW_CASE)  # type: ignore[arg-type]
-            for command in said_of_members(case):
+        cause, newest, settled = message.meta, message.sequence, 0
+        while settled < newest:
+            case = await self._cases.read(case_id, at_least=newest)
+            settled = case.version
+            for command in said_of_members(case.state):
                 meta = caused_by(
                     cause,
                     command=derived_id(
@@ -95,7 +89,8 @@ class Standing:
                     time=self._clock(),
                     actor="service:moderation",
                 )  # fmt: skip
-                await self._command(command.member, command, by=SERVICE, meta=meta)
+                await self._records.command(command.member, command, by=SERVICE, meta=meta)
+            newest = await self._cases.version(case_id)
 
     async def _set_timer(
         self, command: str, fact: MeasureImposed, at: datetime, meta: Meta
@@ -109,17 +104,6 @@ class Standing:
             "causation": meta.id,
         }
         await self._timers.set(f"{command}-{fact.measure_id}", at, data)
-
-    async def _command(self, member: str, command: MemberCommand, *, by: Actor, meta: Meta) -> None:
-        await self._events.handle(
-            Aggregate(kind="member", id=member_key(member)),
-            initial=NO_RECORD,
-            evolve=evolve,
-            decide=lambda record: decide(
-                record, command, by=by, now=meta.time, policy=self._policy
-            ),
-            meta=meta,
-        )
 
 
 def said_of_members(case: Case) -> list[Settle]:
