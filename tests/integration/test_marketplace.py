@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import aiohttp
@@ -28,9 +29,15 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
+@pytest.fixture
+async def marketplace(url: str, anyio_backend: object) -> AsyncIterator[Marketplace]:
+    async with aclosing(Marketplace(url)) as asked:
+        yield asked
+
+
 @pytest.mark.anyio
-async def test_the_catalogue_says_whose_product_it_is(url: str) -> None:
-    product = await Marketplace(url).product(PHONE_CASE)
+async def test_the_catalogue_says_whose_product_it_is(url: str, marketplace: Marketplace) -> None:
+    product = await marketplace.product(PHONE_CASE)
     assert product is not None
     assert product.seller_id == "sunrise-store"
     assert "Cosmetic bags" in product.category
@@ -40,24 +47,23 @@ async def test_the_catalogue_says_whose_product_it_is(url: str) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("product_id", [*PRODUCTS, "1005002345678901", "77"])
 async def test_every_product_that_can_be_linked_to_has_a_known_seller(
-    url: str, product_id: str
+    url: str, marketplace: Marketplace, product_id: str
 ) -> None:
-    marketplace = Marketplace(url)
     product = await marketplace.product(product_id)
     assert product is not None
-    assert product == await Marketplace(url).product(product_id)
+    async with aclosing(Marketplace(url)) as another:
+        assert product == await another.product(product_id)
     assert await marketplace.member(product.seller_id) is not None
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("product_id", ["1404", "abc", "0", "../members/ivan", "1" * 40, "é 1"])
-async def test_what_is_not_for_sale_is_none(url: str, product_id: str) -> None:
-    assert await Marketplace(url).product(product_id) is None
+async def test_what_is_not_for_sale_is_none(marketplace: Marketplace, product_id: str) -> None:
+    assert await marketplace.product(product_id) is None
 
 
 @pytest.mark.anyio
-async def test_the_directory_knows_the_demo_people(url: str) -> None:
-    marketplace = Marketplace(url)
+async def test_the_directory_knows_the_demo_people(marketplace: Marketplace) -> None:
     layla = await marketplace.member("layla")
     sven = await marketplace.member("sven")
     assert layla is not None
@@ -94,14 +100,14 @@ async def test_an_answer_is_kept_for_a_minute_and_then_asked_for_anew() -> None:
     now = 0.0
     server = Server()
     with server.serving(app):
-        marketplace = Marketplace(server.url, seconds=lambda: now)
-        await marketplace.product("1")
-        now = 59.9
-        await marketplace.product("1")
-        assert asked == ["1"]
-        now = 60.0
-        await marketplace.product("1")
-        assert asked == ["1", "1"]
+        async with aclosing(Marketplace(server.url, seconds=lambda: now)) as marketplace:
+            await marketplace.product("1")
+            now = 59.9
+            await marketplace.product("1")
+            assert asked == ["1"]
+            now = 60.0
+            await marketplace.product("1")
+            assert asked == ["1", "1"]
 
 
 @pytest.mark.anyio
@@ -116,7 +122,8 @@ async def test_a_stumble_over_there_is_tried_again() -> None:
 
     server = Server()
     with server.serving(app):
-        found = await Marketplace(server.url).member("ivan")
+        async with aclosing(Marketplace(server.url)) as marketplace:
+            found = await marketplace.member("ivan")
     assert found is not None
     assert found.roles == frozenset()
     assert answers == []
@@ -132,15 +139,18 @@ async def test_an_answer_that_is_not_understood_is_unavailability(status: int) -
         return Response("<h1>Be right back</h1>", status)
 
     server = Server()
-    with server.serving(app), pytest.raises(MarketplaceUnavailable):
-        await Marketplace(server.url).product("1")
+    with server.serving(app):
+        async with aclosing(Marketplace(server.url)) as marketplace:
+            with pytest.raises(MarketplaceUnavailable):
+                await marketplace.product("1")
 
 
 @pytest.mark.anyio
 async def test_a_marketplace_that_is_away_is_unavailability() -> None:
     nowhere = Server()  # bound, so that nobody else gets the port, and not listening
-    with pytest.raises(MarketplaceUnavailable):
-        await Marketplace(nowhere.url).product("1")
+    async with aclosing(Marketplace(nowhere.url)) as marketplace:
+        with pytest.raises(MarketplaceUnavailable):
+            await marketplace.product("1")
 
 
 @pytest.mark.anyio
@@ -156,7 +166,8 @@ async def test_a_marketplace_that_never_answers_is_unavailability(
 
     silent = await asyncio.start_server(handle, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
-    with pytest.raises(MarketplaceUnavailable):
-        await Marketplace(f"http://127.0.0.1:{port}").product("1")
+    async with aclosing(Marketplace(f"http://127.0.0.1:{port}")) as marketplace:
+        with pytest.raises(MarketplaceUnavailable):
+            await marketplace.product("1")
     released.set()
     silent.close()

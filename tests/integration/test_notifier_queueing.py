@@ -1,7 +1,7 @@
 """From the facts in a real log to the mails queued, each with its right reader."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import Any
 
@@ -385,9 +385,9 @@ async def test_a_message_read_late_is_told_as_things_stood_then(site: Site) -> N
 async def test_complainants_are_told_although_the_directory_is_away(site: Site) -> None:
     await a_case(site)
     message = await site.happen(ASKED)
-    away = Marketplace(f"http://{HOST}:{free_ports(['away'])['away']}")
-    with pytest.raises(Unavailable):
-        await site.queueing_with(away).on_message(message)
+    async with aclosing(Marketplace(f"http://{HOST}:{free_ports(['away'])['away']}")) as away:
+        with pytest.raises(Unavailable):
+            await site.queueing_with(away).on_message(message)
     assert {mail.audience for mail in await site.mails(message)} == {"complainant"}
 
     await site.queueing.on_message(message)
