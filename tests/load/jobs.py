@@ -123,8 +123,8 @@ async def latency() -> dict[str, Case]:
 
 
 async def decisions() -> dict[str, Case]:
-    """Decisions on cases acknowledged at 200 a second; then at 100, a fifth of them looked at on
-    the case's page; limit: the bare append."""
+    """Cases claimed at 200 a second, and then decided, until that is acknowledged; then at 100, a
+    fifth of them looked at on the case's page; limit: the bare append."""
     with rig.installation("moderation") as topology:
         url = topology.address("moderation")
         token = rig.moderator_token(topology)
@@ -132,32 +132,33 @@ async def decisions() -> dict[str, Case]:
 
         async def decide(
             rate: int, follow: tuple[str, Callable[[bytes], bytes]] | None = None
-        ) -> Measured:
+        ) -> tuple[Measured, Measured]:
             nonlocal made
             wanted = int(rate * STEADY_SECONDS)
+
+            async def send(requests: Iterator[bytes], **options: Any) -> Measured:
+                sent = await open_loop(url, requests, rate=rate, seconds=STEADY_SECONDS, **options)
+                assert not sent.refused, f"{sent.refused} commands were refused"
+                return sent
+
             async with log_of(topology) as bus:
-                claimed = await rig.claimed_cases(bus, wanted, after=made)
-            made += wanted
-            decided = await open_loop(
-                url,
-                rig.rulings(url, claimed, token),
-                rate=rate,
-                seconds=STEADY_SECONDS,
-                follow=follow,
-            )
-            assert not decided.refused, f"{decided.refused} decisions were refused"
-            return decided
+                cases = await rig.admitted_cases(bus, wanted, after=made)
+                made += wanted
+                claimed = await send(rig.claims(url, cases, token))
+                await rig.all_done(bus)
+                return claimed, await send(rig.rulings(url, cases, token), follow=follow)
 
         async with log_of(topology) as bus:
             raw = await appends(bus, _payload(), at_once=16, seconds=SECONDS / 2)
-        alone = await decide(STEADY_RATE)
-        followed = await decide(
+        claimed, decided = await decide(STEADY_RATE)
+        _, followed = await decide(
             STEADY_RATE // 2,
             (url, lambda acted: get(_case_page(url, json.loads(acted)), token=token)),
         )
     seen = [each.followed for each in followed.answers if each.followed is not None]
     return {
-        "decided": _case(alone, limit=raw.rate),
+        "claimed": _case(claimed, limit=raw.rate),
+        "decided": _case(decided, limit=raw.rate),
         "decided, at half the rate": _case(followed, limit=raw.rate),
         "decided → seen": _figures(followed.rate, seen),
     }

@@ -15,7 +15,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from contracts.case import CaseAdmitted, CaseClaimed
+from contracts.case import CaseAdmitted
 from contracts.envelope import Aggregate, Meta
 from contracts.ids import new_id
 from contracts.mail import MailQueued
@@ -99,19 +99,16 @@ async def file_directly(bus: Bus, wanted: int) -> None:
         )
 
 
-async def claimed_cases(bus: Bus, wanted: int, *, after: int = 0) -> list[str]:
-    """Appends that many cases that the moderator of `moderator_token` works on; returns their ids
-    when every reaction to them is done. `after` is how many there are already."""
+async def admitted_cases(bus: Bus, wanted: int, *, after: int = 0) -> list[str]:
+    """Appends that many cases that wait for somebody to claim them; returns their ids when every
+    reaction to them is done. `after` is how many there are already."""
     events = EventStore(bus, source="load")
     chance, now = random.Random(1), utcnow()
 
-    async def claimed(place: int) -> str:
+    async def admitted(place: int) -> str:
         steps = list(islice(one_case(place, chance), 2))
         case, opened = steps[1]
-        opened += [
-            CaseAdmitted(by=MODERATOR.id, at=now, decide_due_at=now + timedelta(days=3)),
-            CaseClaimed(by=MODERATOR.id, at=now, until=now + timedelta(hours=1)),
-        ]
+        opened.append(CaseAdmitted(by=MODERATOR.id, at=now, decide_due_at=now + timedelta(days=3)))
         for aggregate, facts in steps:
             meta = Meta(new_id(), now, "service:load", "load")
             await events.append(aggregate, facts, expected=0, meta=meta)
@@ -120,15 +117,20 @@ async def claimed_cases(bus: Bus, wanted: int, *, after: int = 0) -> list[str]:
     ids: list[str] = []
     for first in range(after, after + wanted, 400):
         places = range(first + 1, min(after + wanted, first + 400) + 1)
-        ids += await asyncio.gather(*map(claimed, places))
-    await eventually(lambda: _all_done(bus), timeout=120)
+        ids += await asyncio.gather(*map(admitted, places))
+    await all_done(bus)
     return ids
 
 
-async def _all_done(bus: Bus) -> bool:
-    listed = await bus.api(f"CONSUMER.LIST.{COMPLAINTS.name}", {})
-    consumers: list[dict[str, Any]] = listed["consumers"]
-    return not any(each["num_pending"] or each["num_ack_pending"] for each in consumers)
+async def all_done(bus: Bus) -> None:
+    """Returns when nobody has anything left to do about what stands in the log."""
+
+    async def done() -> bool:
+        listed = await bus.api(f"CONSUMER.LIST.{COMPLAINTS.name}", {})
+        consumers: list[dict[str, Any]] = listed["consumers"]
+        return not any(each["num_pending"] or each["num_ack_pending"] for each in consumers)
+
+    await eventually(done, timeout=120)
 
 
 MODERATOR = whose("moderator", "")
@@ -140,6 +142,12 @@ def moderator_token(topology: Topology) -> str:
         secret_key=env["REDRESS_SECRET_KEY"], public_url=env["REDRESS_PUBLIC_URL"], clock=utcnow
     )
     return token_of(MODERATOR, auth)
+
+
+def claims(url: str, cases: Iterable[str], token: str) -> Iterator[bytes]:
+    """A request for each case that claims it."""
+    for case in cases:
+        yield post(f"{url}/api/v1/moderation/cases/{case}/claim", b"{}", token=token)
 
 
 def rulings(url: str, cases: Iterable[str], token: str) -> Iterator[bytes]:
