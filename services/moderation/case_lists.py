@@ -14,7 +14,7 @@ from services.runtime.problems import Invalid
 from services.runtime.sentences import gettext as _
 
 FEW: Final = 2000
-"""Cases that a search may find before the list is walked instead, and each case is tried."""
+"""Texts that a search may find before the list is walked instead, and each case is tried."""
 NEAR: Final = 400
 """Cases that are tried before the index of words is asked: it takes long to tell where a frequent
 word stands, and such a word stands in cases near by."""
@@ -41,9 +41,9 @@ class CaseLists:
         """At most `limit` cases that stand behind `after`. Raises Invalid for impossible text."""
         _check_text(filters)
         async with self._database.read() as connection:
-            if _perhaps_frequent(filters.text) and filters.order != "severity":
-                near = CaseQuery(self._sql, filters, reader, now).page(after, limit, near=NEAR)
-                if len(rows := await rows_of(connection, near)) == limit:
+            if filters.order != "severity":
+                rows = await self._quickly(connection, filters, reader, now, after, limit)
+                if rows:
                     return rows
             query = await self._query(connection, filters, reader, now)
             if filters.order != "severity":
@@ -100,8 +100,32 @@ class CaseLists:
         """The ids of all cases that the text finds, sorted; None where there is none to find."""
         if filters.text is None:
             return None
+        words = self._sql.words(filters.text)
+        if words is None:
+            return []
         async with self._database.read() as connection:
-            return sorted(set(await self._matching(connection, filters.text, at_most=None)))
+            rows = await connection.execute(sa.text(self._sql.matches), {"words": words})
+            return sorted(set(rows.scalars()))
+
+    async def _quickly(
+        self,
+        connection: AsyncConnection,
+        filters: QueueFilters,
+        reader: str,
+        now: datetime,
+        after: Place | None,
+        limit: int,
+    ) -> Sequence[Row]:
+        """A page that one query can find by its words; nothing where it takes more to tell."""
+        words = self._sql.words(filters.text or "")
+        if words is None:
+            return ()
+        if _perhaps_frequent(filters.text):
+            near = CaseQuery(self._sql, filters, reader, now).page(after, limit, near=NEAR)
+            if len(rows := await rows_of(connection, near)) == limit:
+                return rows
+        query = CaseQuery(self._sql, filters, reader, now).matched(words, FEW)
+        return await rows_of(connection, query.page(after, limit))
 
     async def _query(
         self, connection: AsyncConnection, filters: QueueFilters, reader: str, now: datetime
@@ -109,20 +133,12 @@ class CaseLists:
         query = CaseQuery(self._sql, filters, reader, now)
         if filters.text is None:
             return query
-        ids = await self._matching(connection, filters.text, at_most=FEW + 1)
-        return query.among(list(dict.fromkeys(ids))) if len(ids) <= FEW else query
-
-    async def _matching(
-        self, connection: AsyncConnection, text: str, *, at_most: int | None
-    ) -> list[str]:
-        """The case of each text that has the words, at most so many."""
-        words = self._sql.words(text)
+        words = self._sql.words(filters.text)
         if words is None:
-            return []
-        few = "" if at_most is None else f" LIMIT {at_most}"
-        query = sa.text(f"SELECT case_id FROM ({self._sql.matches}) AS found{few}")
-        rows = await connection.execute(query, {"words": words})
-        return [row[0] for row in rows if row[0] is not None]
+            return query.among(())
+        some = f"SELECT count(*) FROM ({self._sql.matches} LIMIT {FEW}) AS found"
+        found: int = (await connection.execute(sa.text(some), {"words": words})).scalar_one()
+        return query.matched(words, FEW) if found < FEW else query
 
 
 def _perhaps_frequent(text: str | None) -> bool:

@@ -50,18 +50,20 @@ class Dialect:
     def __init__(self, name: str) -> None:
         self.sqlite = name == "sqlite"
         self.live = "live = 1" if self.sqlite else "live"
-        origin, condition = (
-            ("words w JOIN search s ON s.sequence = w.rowid", "words MATCH :words")
-            if self.sqlite
-            else (
-                "search s",
-                "to_tsvector('simple', s.stems) @@ to_tsquery('simple', :words)",
-            )
-        )
         self.matches = (
-            f"SELECT coalesce(s.case_id, c.case_id) AS case_id FROM {origin}"
-            f" LEFT JOIN complaints c ON c.id = s.complaint_id WHERE {condition}"
+            "SELECT s.case_id FROM words w JOIN search s ON s.sequence = w.rowid"
+            " WHERE words MATCH :words"
+            if self.sqlite
+            else "SELECT case_id FROM search WHERE case_id IS NOT NULL"
+            " AND to_tsvector('simple', stems) @@ to_tsquery('simple', :words)"
         )
+        some = (
+            f"WITH found AS MATERIALIZED ({self.matches} LIMIT :few)"
+            " SELECT case_id FROM found WHERE (SELECT count(*) FROM found) < :few"
+        )
+        # An array: PostgreSQL thinks that every word has tens of thousands of cases, and would
+        # rather read all cases that there are.
+        self.matched = f"id IN ({some if self.sqlite else f'SELECT unnest(ARRAY({some}))'})"
         self.one_of = "IN (SELECT value FROM json_each(:{0}))" if self.sqlite else "= ANY(:{0})"
 
     def several(self, values: Sequence[str]) -> object:
@@ -93,11 +95,7 @@ class Dialect:
         )
         has = " AND ".join(begins.format(place) for place in range(words)) or "1 = 0"
         # No EXISTS: PostgreSQL would look through all texts there are once, to keep what it found.
-        return (
-            f"coalesce((SELECT 1 FROM search s WHERE s.case_id = cases.id AND {has} LIMIT 1),"
-            " (SELECT 1 FROM complaints c JOIN search s ON s.complaint_id = c.id"
-            f" WHERE c.case_id = cases.id AND {has} LIMIT 1)) = 1"
-        )
+        return f"(SELECT 1 FROM search s WHERE s.case_id = cases.id AND {has} LIMIT 1) = 1"
 
 
 class CaseQuery:
@@ -171,11 +169,20 @@ class CaseQuery:
 
     def among(self, ids: Sequence[str]) -> "CaseQuery":
         """The same list, narrowed to a few cases that a search found."""
+        self._values["found"] = self._sql.several(ids)
+        return self._entered_by("id " + self._sql.one_of.format("found"))
+
+    def matched(self, words: str, few: int) -> "CaseQuery":
+        """The same list, entered by the index of words where that has fewer than `few` texts with
+        all of them; otherwise nothing."""
+        self._values |= {"words": words, "few": few}
+        return self._entered_by(self._sql.matched)
+
+    def _entered_by(self, head: str) -> "CaseQuery":
         one_of = " OR ".join(f"({head})" for head in self._heads)
         self._tried = [each for each in self._tried if each != self._said]
         self._tried.append(f"({one_of})")
-        self._heads = ["id " + self._sql.one_of.format("found")]
-        self._values["found"] = self._sql.several(ids)
+        self._heads = [head]
         return self
 
     @property

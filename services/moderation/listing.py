@@ -16,9 +16,11 @@ from contracts.case import (
 )
 from contracts.codec import Fact, Message
 from contracts.complaint import ComplaintFiled
+from services.moderation.party_views import aggregate_id
 from services.moderation.stems import stems
+from services.moderation.tables import search
 from services.runtime.database import Row
-from services.runtime.projection import Key
+from services.runtime.projection import Key, View
 
 
 def listed(row: Row, fact: CaseFact) -> Row:
@@ -53,19 +55,35 @@ def _due(row: Row, decide_due_at: datetime | None) -> Row:
     return {"decide_due_at": decide_due_at or row["decide_due_at"]}
 
 
-def search_key(fact: Fact, message: Message) -> Key | None:
-    return (message.sequence,) if type(fact) in (ComplaintFiled, CaseOpened) else None
+def _search_key(fact: Fact, _: Message) -> Key | None:
+    match fact:
+        case ComplaintFiled() | ComplaintJoined():
+            return (fact.complaint_id,)
+        case CaseOpened():
+            return (fact.case_id,)
+        case _:
+            return None
 
 
-def fold_search(_: Row | None, fact: ComplaintFiled | CaseOpened, message: Message) -> Row:
-    """The words of a complaint, or of a case itself, and either's number."""
-    if isinstance(fact, ComplaintFiled):
-        text, complaint_id, case_id = fact.description, fact.complaint_id, None
-    else:
-        text, complaint_id, case_id = fact.product_title or "", None, fact.case_id
+def _fold_search(
+    row: Row | None, fact: ComplaintFiled | ComplaintJoined | CaseOpened, message: Message
+) -> Row:
+    """The words of a complaint, or of a case itself, and either's number; found by them is the
+    case, as soon as the complaint has one."""
+    match fact:
+        case ComplaintFiled():
+            identifier, case_id, text = fact.complaint_id, None, fact.description
+        case CaseOpened():
+            identifier, case_id, text = fact.case_id, fact.case_id, fact.product_title or ""
+        case ComplaintJoined():
+            assert row is not None
+            return row | {"case_id": aggregate_id(message)}
     return {
+        "id": identifier,
         "sequence": message.sequence,
-        "complaint_id": complaint_id,
         "case_id": case_id,
         "stems": " ".join(stems(f"{fact.number} {text}")),
     }
+
+
+SEARCH_VIEW = View(search, _search_key, _fold_search, births=(ComplaintFiled, CaseOpened))

@@ -7,10 +7,10 @@ from contracts.codec import Fact, Message
 from contracts.response import CounterNoticeSubmitted
 from services.moderation.case_view import CASE_VIEW
 from services.moderation.kinds import KINDS
-from services.moderation.listing import fold_search, search_key
+from services.moderation.listing import SEARCH_VIEW
 from services.moderation.outgoing.view import OUTGOING_VIEW
 from services.moderation.party_views import PARTY_VIEWS, aggregate_id
-from services.moderation.tables import answers, search, timeline
+from services.moderation.tables import answers, timeline
 from services.runtime.database import Row
 from services.runtime.projection import Key, View
 
@@ -59,7 +59,7 @@ VIEWS = (
     *PARTY_VIEWS,
     CASE_VIEW,
     OUTGOING_VIEW,
-    View(search, search_key, fold_search, append_only=True),
+    SEARCH_VIEW,
     View(timeline, timeline_key, fold_timeline, append_only=True),
     View(answers, answer_key, fold_answer, append_only=True),
 )

@@ -154,13 +154,14 @@ cases = sa.Table(
 search = sa.Table(
     "search",
     metadata,
-    # Of the message that the words are from. The words of a complaint, or of a case itself; an
-    # index over them is made by the migrations, as each database does it.
-    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("complaint_id", sa.Text),
+    # The words of a complaint, or of a case itself. An index over those that have a case is made by
+    # the migrations, as each database does it.
+    sa.Column("id", sa.Text, primary_key=True),
+    # Of the message that the words are from.
+    sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Column("case_id", sa.Text),
     sa.Column("stems", sa.Text, nullable=False),
-    sa.Index("search_of_complaint", "complaint_id"),
+    sa.Index("search_of_message", "sequence", unique=True),
     sa.Index("search_of_case", "case_id"),
 )
 

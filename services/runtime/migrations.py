@@ -18,13 +18,13 @@ def _config(service: str) -> Config:
     return config
 
 
-async def upgrade(service: str, database: Database) -> None:
-    """Brings the service's schema to the newest revision."""
+async def upgrade(service: str, database: Database, *, revision: str = "head") -> None:
+    """Brings the service's schema to a revision, the newest unless another is named."""
     config = _config(service)
 
     def run(connection: sa.Connection) -> None:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
     async with database.write() as connection:
         await connection.run_sync(run)

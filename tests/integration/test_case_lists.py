@@ -3,15 +3,17 @@
 from collections.abc import AsyncIterator
 
 import pytest
+import sqlalchemy as sa
 
 from services.moderation import case_lists
 from services.moderation.case_lists import CaseLists
 from services.moderation.case_query import Place
 from services.moderation.queues import QueueFilters
+from services.moderation.tables import cases, complaints, search
 from services.runtime.clock import utcnow
-from services.runtime.database import Database
+from services.runtime.database import Database, upsert
 from services.runtime.migrations import upgrade
-from tests.load.queues import READER, fill, questions
+from tests.load.queues import READER, fill, questions, rows
 
 pytestmark = pytest.mark.anyio
 
@@ -27,6 +29,11 @@ NARROWED = {
     "in a queue": QueueFilters(text="stitching", type="SM", states=("open",)),
     "the severest first": QueueFilters(text="stitching", order="severity"),
 }
+
+WORDS_BEFORE = sa.text(
+    "INSERT INTO search (sequence, complaint_id, case_id, stems)"
+    " VALUES (:sequence, :complaint_id, :case_id, :stems)"
+)
 
 
 @pytest.fixture
@@ -61,7 +68,7 @@ async def test_a_search_finds_the_same_by_its_words_near_by_and_case_by_case(
         monkeypatch.setattr(case_lists, "NEAR", near)
         assert by_words == {name: await every_page(lists, each) for name, each in NARROWED.items()}
     monkeypatch.setattr(case_lists, "NEAR", 0)
-    monkeypatch.setattr(case_lists, "FEW", -1)  # so that each list is walked
+    monkeypatch.setattr(case_lists, "FEW", 0)  # so that each list is walked
     for name, filters in NARROWED.items():
         walked = await every_page(lists, filters)
         assert walked == by_words[name], name
@@ -73,6 +80,35 @@ async def test_a_search_finds_the_same_by_its_words_near_by_and_case_by_case(
     assert by_words["in a queue"]
     assert by_words["words that never stand together"] == []
     assert by_words["no word at all"] == []
+
+
+async def test_what_was_found_by_its_words_before_a_migration_is_found_after_it(
+    database_url: str,
+) -> None:
+    database = Database(database_url)
+    await upgrade("moderation", database, revision="0013")
+    async with database.write() as connection:
+        for some in rows(10):
+            for table in (cases, complaints):
+                await upsert(connection, table, some[table])
+            for row in some[search]:
+                of_case = row["id"] == row["case_id"]
+                before = {
+                    "sequence": row["sequence"],
+                    "complaint_id": None if of_case else row["id"],
+                    "case_id": row["case_id"] if of_case else None,
+                    "stems": row["stems"],
+                }
+                await connection.execute(WORDS_BEFORE, before)
+    await upgrade("moderation", database)
+    lists = CaseLists(database)
+    (of_complaint,) = await every_page(lists, QueueFilters(text="lot7", order="newest"))
+    async with database.write() as connection:
+        of_case = (
+            await connection.execute(sa.select(cases.c.number).where(cases.c.id == of_complaint))
+        ).scalar_one()
+    assert await every_page(lists, QueueFilters(text=of_case, order="newest")) == [of_complaint]
+    await database.close()
 
 
 async def test_pages_of_every_list_hold_each_case_once(lists: CaseLists) -> None:
