@@ -1,7 +1,6 @@
 """Messages that a projection cannot take: put aside with the reason, so that all others go on."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import prometheus_client
@@ -29,6 +28,18 @@ class Parked(NamedTuple):
     reason: str
 
 
+class Stand(NamedTuple):
+    """How many messages are parked, and the sum of their sequences: never the same again once
+    anything was parked or released, as what is parked later has a higher sequence than all."""
+
+    number: int
+    total: int
+
+    def after(self, parked: Sequence[Parked]) -> "Stand":
+        """When these have been parked, too."""
+        return Stand(self.number + len(parked), self.total + sum(each.sequence for each in parked))
+
+
 class Parking:
     """What one projection has put aside, in the table `parked`."""
 
@@ -44,21 +55,19 @@ class Parking:
         found = await connection.execute(query.where(self._mine).order_by(columns.sequence))
         return [Parked(*row) for row in found]
 
-    async def subjects(self, connection: AsyncConnection) -> Counter[str]:
-        """The aggregates whose messages are to be put aside, as earlier ones are there already,
-        and how many.
+    async def stand(self, connection: AsyncConnection) -> Stand:
+        """Asked anew in every transaction, since a twin may park and an operator may redrive."""
+        sequence = self._table.c.sequence
+        query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sequence), 0))
+        number, total = (await connection.execute(query.where(self._mine))).one()
+        return Stand(number, int(total))
 
-        Asked anew in every transaction, since a twin may park and an operator may redrive.
-        """
-        subject = self._table.c.subject
-        query = (
-            sa.select(subject, sa.func.count().label("messages"))
-            .where(self._mine)
-            .group_by(subject)
-        )
-        return Counter({row.subject: row.messages for row in await connection.execute(query)})
+    async def subjects(self, connection: AsyncConnection) -> frozenset[str]:
+        """The aggregates whose messages are to be put aside, as earlier ones are there already."""
+        query = sa.select(self._table.c.subject).where(self._mine).distinct()
+        return frozenset((await connection.execute(query)).scalars())
 
-    async def park(self, connection: AsyncConnection, messages: Iterable[Parked]) -> None:
+    async def park(self, connection: AsyncConnection, messages: Sequence[Parked]) -> None:
         now = utcnow()
         rows = [
             {"projection": self._projection, "parked_at": now, **each._asdict()}

@@ -8,7 +8,7 @@ everything else goes on.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from contracts.streams import Stream
 from services.runtime.bus import Bus
 from services.runtime.database import Database, Row, UtcTime, fetch, upsert
 from services.runtime.feed import Delivered, Feed, FeedBroken
-from services.runtime.parking import FOLLOWS, Parked, Parking, is_poison, reason_of
+from services.runtime.parking import FOLLOWS, Parked, Parking, Stand, is_poison, reason_of
 from services.runtime.problems import Unavailable
 from services.runtime.rows import OneBehind, RecentRows
 from services.runtime.sentences import gettext as _
@@ -126,8 +126,10 @@ class Projector:
         self._folded = 0
         self._recent = [RecentRows() for _each in self._views]
         self._rested_at = 0.0
-        self._left_as: tuple[int, Mapping[str, int]] = (0, {})
+        self._left_as: tuple[int, Stand] | None = None
         """The checkpoint and what was parked when the recent rows were written."""
+        self._aside: frozenset[str] = frozenset()
+        """The aggregates of which something was parked then."""
 
     async def run(self) -> None:
         """Follows the log until cancelled, over lost connections and restarts of either side."""
@@ -302,9 +304,11 @@ class Projector:
             if done < self.position:
                 # A rebuild rewound the checkpoint: going on from here would leave a hole.
                 raise FeedBroken("the checkpoint was moved back")
-            aside = await self._parking.subjects(connection)
-            if (done, aside) != self._left_as:
+            stand = await self._parking.stand(connection)
+            if (done, stand) != self._left_as:
                 self._forget()  # a twin folded meanwhile, or an operator redrove
+                self._aside = await self._parking.subjects(connection)
+            aside = set(self._aside)
             messages: list[Message] = []
             parked: list[Parked] = []
             for sequence, subject, message in batch:
@@ -313,14 +317,15 @@ class Projector:
                 if isinstance(message, str) or subject in aside:
                     reason = message if isinstance(message, str) else FOLLOWS
                     parked.append(Parked(sequence, subject, reason))
-                    aside[subject] += 1
+                    aside.add(subject)
                 else:
                     messages.append(message)
             await self._parking.park(connection, parked)
             await self._fold(connection, messages)
             done = max(done, batch[-1].sequence)
             await self._set(connection, done)
-        self._left_as = (done, aside)
+        self._left_as = (done, stand.after(parked))
+        self._aside = frozenset(aside)
         facts = sum(len(message.facts) for message in messages)
         self._folded += facts
         FOLDED.labels(self.name).inc(facts)
