@@ -125,6 +125,9 @@ async def latency() -> dict[str, Case]:
 async def decisions() -> dict[str, Case]:
     """Cases claimed at 200 a second, and then decided, until that is acknowledged; then at 100, a
     fifth of them looked at on the case's page; limit: the bare append."""
+    with rig.installation("streams") as topology:
+        async with log_of(topology) as bus:
+            raw = await appends(bus, _payload(), at_once=16, seconds=SECONDS / 2)
     with rig.installation("moderation") as topology:
         url = topology.address("moderation")
         token = rig.moderator_token(topology)
@@ -148,8 +151,6 @@ async def decisions() -> dict[str, Case]:
                 await rig.all_done(bus)
                 return claimed, await send(rig.rulings(url, cases, token), follow=follow)
 
-        async with log_of(topology) as bus:
-            raw = await appends(bus, _payload(), at_once=16, seconds=SECONDS / 2)
         claimed, decided = await decide(STEADY_RATE)
         _, followed = await decide(
             STEADY_RATE // 2,

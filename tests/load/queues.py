@@ -201,7 +201,7 @@ def questions() -> dict[str, QueueFilters]:
     }
 
 
-async def timed(database: Database, *, rounds: int = 20) -> dict[str, list[float]]:
+async def timed(database: Database, *, rounds: int = 100) -> dict[str, list[float]]:
     """Seconds of each page, the first ones and ones further on."""
     lists, now = CaseLists(database), utcnow()
     chance = random.Random(1)
