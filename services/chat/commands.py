@@ -14,6 +14,7 @@ from services.chat.state import Chat
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore, Handled
 from services.runtime.memory import Memory
+from services.runtime.repository import Repository
 from services.runtime.timers import Timers
 
 WRAP_UP: Final = timedelta(minutes=3)
@@ -37,26 +38,25 @@ class Commands:
         seen: Callable[[Aggregate], int],
         remembered: Memory[Chat],
     ) -> None:
-        self._events = events
         self._timers = timers
         self._seen = seen
-        self._chats = remembered
-        self._operators: Memory[Operator] = Memory()
+        self._chats = Repository(
+            events, "chat", initial=state.NEW_CHAT, evolve=state.evolve, memory=remembered
+        )
+        self._operators = Repository(
+            events, "operator", initial=operators.NEW_OPERATOR, evolve=operators.evolve
+        )
         self.clock = clock
 
     async def chat(
         self, chat_id: str, decide: Decision, *, by: str, command: str | None = None
     ) -> Handled[Chat]:
         """Decides on a chat. `command` is the command's id: repeated, it is carried out once."""
-        aggregate = Aggregate(kind="chat", id=chat_id)
-        return await self._events.handle(
-            aggregate,
-            initial=state.NEW_CHAT,
-            evolve=state.evolve,
-            decide=decide,
+        return await self._chats.handle(
+            chat_id,
+            decide,
             meta=self._meta(command, by, correlation=chat_id),
-            memory=self._chats,
-            seen=self._seen(aggregate),
+            seen=self._seen(Aggregate(kind="chat", id=chat_id)),
         )
 
     async def operator(
@@ -67,15 +67,11 @@ class Commands:
         by: str,
         command: str | None = None,
     ) -> Handled[Operator]:
-        aggregate = operator_aggregate(operator_id)
-        return await self._events.handle(
-            aggregate,
-            initial=operators.NEW_OPERATOR,
-            evolve=operators.evolve,
-            decide=decide,
+        return await self._operators.handle(
+            operator_id,
+            decide,
             meta=self._meta(command, by, correlation=operator_id),
-            memory=self._operators,
-            seen=self._seen(aggregate),
+            seen=self._seen(operator_aggregate(operator_id)),
         )
 
     async def offer(self, chat_id: str, operator_id: str, offer_id: str) -> Handled[Chat]:

@@ -1,8 +1,10 @@
 """The accused's side (R35): the answer, more evidence after it, and the wish for more time."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from contracts.envelope import Aggregate
+from contracts.response import CounterNoticeSubmitted, EvidenceSupplied
 from services.intake.decider import accused
 from services.intake.decider.matter import NOTHING_SENT, Case, Sent, evolve_sent
 from services.intake.parties import (
@@ -49,34 +51,18 @@ class Answering:
     ) -> Accepted:
         """Takes an answer, before or after it was due. Raises what `decider.accused.answer` does,
         KeyReused, or Unavailable."""
-        case = (await self.case(case_id, who)).case
-        said = await self._matters.statement(body, who)
-        stored, sequence = await self._matters.append(
-            Aggregate(kind="response", id=case_id),
-            initial=NOTHING_SENT,
-            evolve=evolve_sent,
-            decide=lambda sent: accused.answer(case, sent, said, now=delivery.received_at),
-            by=f"member:{case.accused}",
+        return await self._say(
+            case_id,
+            body,
+            who,
+            delivery,
             verb="answer",
-            body=body,
-            delivery=delivery,
-        )
-        late = case.is_late(case.due_at, stored.received_at)
-        return Accepted(
-            number=case.number,
-            received_at=stored.received_at,
-            due_at=case.due_at,
-            late=late,
-            message=(
-                _(
-                    "Your answer came after the deadline. It is kept, and shown to the moderators "
-                    "as late."
-                )
-                if late
-                else _("Your answer came in time. The moderators will read it before they decide.")
+            decide=accused.answer,
+            in_time=_("Your answer came in time. The moderators will read it before they decide."),
+            too_late=_(
+                "Your answer came after the deadline. It is kept, and shown to the moderators "
+                "as late."
             ),
-            sequence=sequence,
-            **center("cases", case_id, sequence),
         )
 
     async def add_evidence(
@@ -84,15 +70,41 @@ class Answering:
     ) -> Accepted:
         """Takes more evidence. Raises what `decider.accused.supply` does, KeyReused, or
         Unavailable."""
+        return await self._say(
+            case_id,
+            body,
+            who,
+            delivery,
+            verb="evidence",
+            decide=accused.supply,
+            in_time=_("Your evidence stands beside your answer now."),
+            too_late=_(
+                "Your evidence came after the deadline. It is kept, and shown to the "
+                "moderators as late."
+            ),
+        )
+
+    async def _say(
+        self,
+        case_id: str,
+        body: StatementBody,
+        who: Principal,
+        delivery: Delivery,
+        *,
+        verb: str,
+        decide: Callable[..., CounterNoticeSubmitted | EvidenceSupplied],
+        in_time: str,
+        too_late: str,
+    ) -> Accepted:
         case = (await self.case(case_id, who)).case
         said = await self._matters.statement(body, who)
         stored, sequence = await self._matters.append(
             Aggregate(kind="response", id=case_id),
             initial=NOTHING_SENT,
             evolve=evolve_sent,
-            decide=lambda sent: accused.supply(case, sent, said, now=delivery.received_at),
+            decide=lambda sent: decide(case, sent, said, now=delivery.received_at),
             by=f"member:{case.accused}",
-            verb="evidence",
+            verb=verb,
             body=body,
             delivery=delivery,
         )
@@ -102,14 +114,7 @@ class Answering:
             received_at=stored.received_at,
             due_at=case.due_at,
             late=late,
-            message=(
-                _(
-                    "Your evidence came after the deadline. It is kept, and shown to the "
-                    "moderators as late."
-                )
-                if late
-                else _("Your evidence stands beside your answer now.")
-            ),
+            message=too_late if late else in_time,
             sequence=sequence,
             **center("cases", case_id, sequence),
         )
@@ -136,11 +141,9 @@ class Answering:
             number=case.number,
             received_at=stored.requested_at,
             due_at=case.due_at,
-            message=(
-                _(
-                    "You have asked for more time. A moderator answers by e-mail; until then the "
-                    "deadline stands as it is."
-                )
+            message=_(
+                "You have asked for more time. A moderator answers by e-mail; until then the "
+                "deadline stands as it is."
             ),
             sequence=sequence,
             **center("cases", case_id, sequence),

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from contracts.codec import Fact
 from contracts.envelope import Aggregate, Kind, Meta
 from services.runtime.events import EventStore, Handled
-from services.runtime.memory import REMEMBERED, Known, Memory
+from services.runtime.memory import Known, Memory
 
 S = TypeVar("S")
 
@@ -25,13 +25,13 @@ class Repository(Generic[S]):
         *,
         initial: S,
         evolve: Callable[[S, Any], S],
-        size: int = REMEMBERED,
+        memory: Memory[S] | None = None,
     ) -> None:
         self._events = events
         self._kind: Kind = kind
         self._initial = initial
         self._evolve = evolve
-        self._memory: Memory[S] = Memory(size)
+        self._memory: Memory[S] = Memory() if memory is None else memory
 
     async def handle(
         self,
@@ -40,6 +40,7 @@ class Repository(Generic[S]):
         *,
         meta: Meta,
         if_match: int | None = None,
+        seen: int = 0,
         presumed_new: bool = False,
     ) -> Handled[S]:
         """`EventStore.handle`, with what is remembered."""
@@ -51,6 +52,7 @@ class Repository(Generic[S]):
             meta=meta,
             if_match=if_match,
             memory=self._memory,
+            seen=seen,
             presumed_new=presumed_new,
         )
 

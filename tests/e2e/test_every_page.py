@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 HEAVIEST_PAGE = 100_000
 """Bytes on the wire, with style and scripts, without what people sent."""
 
-NAMELESS = """[...document.querySelectorAll(".table td:not(:first-child, [data-label])")]
+NAMELESS = """[...document.querySelectorAll(".table td:not([data-label])")]
     .filter(cell => getComputedStyle(cell).display === "grid" && cell.textContent.trim()).length"""
 """Cells of rows that became cards, where no heading stands above them."""
 

@@ -43,6 +43,7 @@ from services.moderation.outgoing.store import OutgoingStore
 from services.moderation.state import Case
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
+from services.runtime.memory import Memory
 from services.runtime.projection import Projector
 from services.runtime.repository import Repository
 from services.runtime.timers import Timers
@@ -75,7 +76,9 @@ class Outgoing:
     ) -> None:
         self._events = events
         self._cases = cases
-        self._items = Repository(events, "outgoing", initial=NO_ITEM, evolve=evolve, size=ITEMS)
+        self._items = Repository(
+            events, "outgoing", initial=NO_ITEM, evolve=evolve, memory=Memory(ITEMS)
+        )
         self._timers = timers
         self._store = store
         self._projector = projector
