@@ -1,6 +1,7 @@
 # Everything a person or CI runs. `make` alone lists it.
 #   PORT=8080      the one public port            DATA=var/data   where everything is kept
 #   PYTHON=python3 the interpreter, 3.11 or newer  ARGS=           more words for pytest or bench
+#   JOB=           jobs of the benchmark (all without it)
 #   WORKERS=2      processes that test, a file each
 
 PYTHON ?= python3
@@ -10,6 +11,7 @@ ROLE ?=
 MEMBER ?=
 WORKERS ?= 2
 ARGS ?=
+JOB ?=
 
 BIN := .venv/bin
 COMPOSE := PORT=$(PORT) docker compose -f deploy/compose.yaml
@@ -46,7 +48,7 @@ lint: setup-test ## Check style, types and import directions
 	@$(BIN)/lint-imports
 
 bench: setup-test ## Measure; prints a table and writes var/bench.json
-	@$(BIN)/python -m tests.load $(ARGS)
+	@$(BIN)/python -m tests.load $(JOB) $(ARGS)
 
 messages: setup ## Bring the catalogues of translations up to date with the code; tells what is left
 	@$(BIN)/python -m deploy.messages
