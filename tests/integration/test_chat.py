@@ -1,9 +1,10 @@
 """A chat from its beginning to the rating, on a real log and real sockets."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 
 from contracts.chat import EmailCodeRequested
 from services.chat.schedule import Schedules
@@ -295,8 +296,19 @@ async def test_writing_too_fast_is_refused_with_the_time_to_wait(chat: Replica) 
         assert int(refused["id"].removeprefix("m-")) >= 20
 
 
-async def test_a_sockets_token_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def logged_as_deployed() -> Iterator[None]:
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers, root.level
     logs.configure(service="chat", level="info", style="json")
+    yield
+    structlog.configure(**before)
+    root.handlers = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("logged_as_deployed")
+async def test_a_sockets_token_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
     logging.getLogger("uvicorn.error").info('"WebSocket /api/v1/chats/1/socket?token=link_x.y"')
     assert "link_x" not in capsys.readouterr().err
 

@@ -69,12 +69,14 @@ def words(message: Message) -> str:
 
 
 async def settled(bus: Bus) -> bool:
-    """Whether every message was delivered and acknowledged."""
+    """Whether every message was delivered and acknowledged. (A message that was appended a moment
+    ago does not count as pending yet.)"""
     try:
         info = await bus.api(f"CONSUMER.INFO.{COMPLAINTS.name}.moderation-hearing", {}, wait=1)
     except Unavailable:
         return False
-    return bool(info["num_pending"] == info["num_ack_pending"] == 0)
+    delivered = info["delivered"]["stream_seq"] >= await last_sequence(bus)
+    return bool(delivered and info["num_ack_pending"] == 0)
 
 
 def is_settled(bus: Bus) -> Callable[[], object]:
