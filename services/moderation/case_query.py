@@ -57,13 +57,15 @@ class Dialect:
             else "SELECT case_id FROM search WHERE case_id IS NOT NULL"
             " AND to_tsvector('simple', stems) @@ to_tsquery('simple', :words)"
         )
-        some = (
-            f"WITH found AS MATERIALIZED ({self.matches} LIMIT :few)"
-            " SELECT case_id FROM found WHERE (SELECT count(*) FROM found) < :few"
+        self.matched = "id IN " + (
+            f"(WITH found AS MATERIALIZED ({self.matches} LIMIT :few)"
+            " SELECT case_id FROM found WHERE (SELECT count(*) FROM found) < :few)"
+            if self.sqlite
+            # An array: PostgreSQL thinks that every word has tens of thousands of cases, and would
+            # rather read all cases that there are.
+            else "(SELECT unnest(ids) FROM (SELECT array_agg(case_id) AS ids"
+            f" FROM ({self.matches} LIMIT :few) AS first) AS found WHERE cardinality(ids) < :few)"
         )
-        # An array: PostgreSQL thinks that every word has tens of thousands of cases, and would
-        # rather read all cases that there are.
-        self.matched = f"id IN ({some if self.sqlite else f'SELECT unnest(ARRAY({some}))'})"
         self.one_of = "IN (SELECT value FROM json_each(:{0}))" if self.sqlite else "= ANY(:{0})"
 
     def several(self, values: Sequence[str]) -> object:
