@@ -321,6 +321,7 @@ def handlers_on(parts: Parts, clock: MovedClock, catalogue: Catalogue) -> Handle
         timers=parts.timers,
         store=OutgoingStore(parts.database),
         projector=parts.projectors[0],
+        policy=policy(),
         clock=clock,
         endpoint=None,
         register=None,

@@ -1,7 +1,7 @@
 """Settings of the chat."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import SecretStr
 
@@ -16,7 +16,7 @@ class Settings(settings.Settings):
     service: ClassVar[str] = "chat"
     speaks_websocket: ClassVar[bool] = True
     port: int = 8104
-    schedules: Path = schedule.DATA
+    schedules: Annotated[Path, settings.read_by(schedule.Schedules.load)] = schedule.DATA
     intake_url: str = "http://127.0.0.1:8101"
     moderation_url: str = "http://127.0.0.1:8102"
     assistant_url: str | None = None

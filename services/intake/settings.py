@@ -1,7 +1,8 @@
 """Settings of intake; see `services.runtime.settings`."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from services.intake import profile
 from services.runtime import settings
 
 
@@ -9,7 +10,7 @@ class Settings(settings.Settings):
     service: ClassVar[str] = "intake"
     port: int = 8081
     database_url: str = "sqlite+aiosqlite:///var/data/intake.sqlite"
-    marketplace_profile: str = "demo"
+    marketplace_profile: Annotated[str, settings.read_by(profile.load)] = "demo"
     """Of which form the marketplace's links are, and where its disputes are opened: `aliexpress`,
     `demo`, or the path of a file like those in `services/intake/data`."""
     clamd: str = ""

@@ -57,7 +57,7 @@ def build(
     marketplace = Marketplace(settings.marketplace_url)
     projector = parts.project("cases", COMPLAINTS, VIEWS)
     center_store = CenterStore(parts.database)
-    rules = policy()
+    rules = policy(settings.policy)
     store = Store(parts.database)
     staff_projector = parts.project("staff", STAFF, STAFF_VIEWS)
     mails = parts.project("mails", MAIL, MAIL_VIEWS)
@@ -120,6 +120,7 @@ def build(
         timers=parts.timers,
         store=outgoing_store,
         projector=projector,
+        policy=rules,
         clock=clock,
         endpoint=endpoint,
         register=register,
@@ -159,7 +160,7 @@ def build(
         clock=clock,
         pictures=settings.pictures,
         translations=WEB.parent / "translations",
-        functions=routes.FUNCTIONS,
+        functions=routes.FUNCTIONS | {"policy": lambda: rules},
     )
     app = create_app(
         parts,
@@ -190,6 +191,7 @@ def build(
                 reports=reports,
                 live=live,
                 translator=translator,
+                policy=rules,
                 clock=clock,
             ),
         ],

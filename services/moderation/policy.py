@@ -5,13 +5,17 @@ Every function here is pure. A deadline is computed once, when it is set, and wr
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from contracts.case import MeasureKind
+from contracts.taxonomy import taxonomy
 from services.moderation.standing.rules import StandingRules
+
+DATA: Final = Path(__file__).parent / "data" / "policy.json"
+"""The policy that is shipped."""
 
 DAY = timedelta(days=1)
 
@@ -29,6 +33,29 @@ _WEEKDAYS: tuple[Weekday, ...] = (
 )
 
 
+def _day_of_a_year(text: str) -> str:
+    date.fromisoformat(f"2028-{text}")  # a leap year
+    return text
+
+
+def _known_type(code: str) -> str:
+    if code not in {each.code for each in taxonomy().types}:
+        raise ValueError(f"the taxonomy has no type {code}")
+    return code
+
+
+def _redress_text(text: str) -> str:
+    try:
+        text.format(appeal_until="")
+    except (LookupError, ValueError) as error:
+        raise ValueError("only {appeal_until} can be filled in") from error
+    return text
+
+
+TypeCode = Annotated[str, AfterValidator(_known_type)]
+RedressText = Annotated[str, AfterValidator(_redress_text)]
+
+
 class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,7 +65,7 @@ class Calendar(_Data):
 
     name: str
     weekend: frozenset[Weekday] = Field(max_length=6)
-    yearly_holidays: frozenset[str]
+    yearly_holidays: frozenset[Annotated[str, AfterValidator(_day_of_a_year)]]
     holidays: frozenset[date]
 
     def is_working_day(self, day: date) -> bool:
@@ -77,6 +104,12 @@ class Period(_Data):
     days: int = Field(default=0, ge=0)
     working_days: int = Field(default=0, ge=0)
 
+    @model_validator(mode="after")
+    def _one_unit(self) -> "Period":
+        if sum(map(bool, (self.minutes, self.hours, self.days, self.working_days))) != 1:
+            raise ValueError("a period is so many minutes, hours, days or working days")
+        return self
+
     def after(self, start: datetime, calendar: Calendar) -> datetime:
         """The moment, in UTC, at which the period that begins at `start` is over."""
         moment = calendar.add_working_days(start, self.working_days) if self.working_days else start
@@ -87,7 +120,7 @@ class Period(_Data):
 class ByType(_Data):
     """A period that depends on the complaint's type (codes of the taxonomy)."""
 
-    by_type: dict[str, Period] = {}
+    by_type: dict[TypeCode, Period] = {}
     otherwise: Period
 
     def of(self, complaint_type: str) -> Period:
@@ -119,7 +152,7 @@ class Policy(_Data):
     lease: Period
     triage: ByType
     triage_trusted_flagger: Period
-    trusted_flaggers: frozenset[str] = frozenset()
+    trusted_flaggers: frozenset[Annotated[str, Field(pattern="^member:.")]] = frozenset()
     information: Period
     counter_notice: ByType
     counter_notice_account_at_stake: Period
@@ -134,9 +167,15 @@ class Policy(_Data):
     appeal_decision: Period
     withdrawal: Withdrawal
     standing: StandingRules
-    rules: dict[str, MarketplaceRule]
-    redress: tuple[str, ...]
+    rules: dict[TypeCode, MarketplaceRule]
+    redress: tuple[RedressText, ...]
     redress_until_decision: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _rule_of_each_type(self) -> "Policy":
+        if lacking := {each.code for each in taxonomy().types} - self.rules.keys():
+            raise ValueError(f"no rule of the contract for {', '.join(sorted(lacking))}")
+        return self
 
     def lease_until(self, now: datetime) -> datetime:
         return self.lease.after(now, self.calendar)
@@ -203,8 +242,7 @@ def _redress_texts(texts: tuple[str, ...], until: date) -> tuple[str, ...]:
 
 
 @cache
-def policy() -> Policy:
-    """The policy that is shipped with the service."""
-    return Policy.model_validate_json(
-        files("services.moderation").joinpath("data/policy.json").read_bytes()
-    )
+def policy(path: Path = DATA) -> Policy:
+    """The policy in a file. Raises OSError, and ValueError when it says something that no policy
+    can."""
+    return Policy.model_validate_json(path.read_bytes())

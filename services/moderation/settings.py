@@ -1,10 +1,12 @@
 """Settings of moderation; see `services.runtime.settings`."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import SecretStr
 
+from services.moderation.policy import DATA as SHIPPED_POLICY
+from services.moderation.policy import policy as policy_in
 from services.runtime import settings
 
 
@@ -12,6 +14,9 @@ class Settings(settings.Settings):
     service: ClassVar[str] = "moderation"
     port: int = 8082
     database_url: str = "sqlite+aiosqlite:///var/data/moderation.sqlite"
+    policy: Annotated[Path, settings.read_by(policy_in)] = SHIPPED_POLICY
+    """The marketplace's rules, lengths, calendar, trusted flaggers and sanctions: a file like
+    `services/moderation/data/policy.json`, with a `version` of its own."""
     translator_url: str | None = None
     """A server of LibreTranslate's protocol; without one, moderators see the originals alone."""
     translator_key: SecretStr | None = None

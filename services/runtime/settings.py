@@ -1,11 +1,31 @@
 """Settings that every service has, read from `REDRESS_*` environment variables."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Callable
+from typing import Annotated, ClassVar, Literal, TypeVar
 
-from pydantic import BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.runtime.pictures import Pictures, origins
+
+F = TypeVar("F")
+
+
+def read_by(load: Callable[[F], object]) -> AfterValidator:
+    """For a setting that names a file: one that `load` cannot read is a wrong setting, and is told
+    with the place in the file, before anything starts."""
+
+    def check(file: F) -> F:
+        try:
+            load(file)
+        except ValidationError as error:
+            found = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise ValueError(f"{file}: {'; '.join(found)}") from error
+        except OSError as error:
+            raise ValueError(f"{file}: {error.strerror}") from error
+        return file
+
+    return AfterValidator(check)
 
 
 def _origins(told: object) -> object:

@@ -12,6 +12,7 @@ from contracts.taxonomy import taxonomy
 from services.moderation.outgoing.privacy import personal_data
 from services.moderation.outgoing.queueing import restricted_by
 from services.moderation.outgoing.records import Record, Restricted, record_of
+from services.moderation.policy import policy
 from services.moderation.standing.points import worth
 from tests import cases
 from tests.cases import MONDAY
@@ -119,11 +120,11 @@ def test_it_applies_from_when_the_first_measure_takes_effect(
     decided = cases.given(*cases.DECIDED).facts[-1]
     assert isinstance(decided, CaseDecided)
     measures = tuple(Measure(id=kind, kind=kind) for kind in kinds)
-    found = restricted_by(case, decided.model_copy(update={"measures": measures}))
+    found = restricted_by(case, decided.model_copy(update={"measures": measures}), policy=policy())
     assert found is not None
     assert found.applied_at == decided.at + timedelta(days=days)
     at_once = tuple(each.model_copy(update={"immediate_ground": "Fraud."}) for each in measures)
-    now = restricted_by(case, decided.model_copy(update={"measures": at_once}))
+    now = restricted_by(case, decided.model_copy(update={"measures": at_once}), policy=policy())
     assert now is not None
     assert now.applied_at == decided.at
 

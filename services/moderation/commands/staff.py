@@ -164,7 +164,8 @@ class WantedFinding(BaseModel):
 
 class WantedMeasure(BaseModel):
     """A measure on money or the whole account. `days` left out: until it is lifted; an account is
-    closed for good, 30 days after being told unless `immediate_ground` records why at once."""
+    closed for good, 30 days after being told (or as the policy says) unless `immediate_ground`
+    records why at once."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: WideKind

@@ -14,7 +14,7 @@ from services.moderation.outgoing.privacy import personal_data
 from services.moderation.outgoing.records import Record as Statement
 from services.moderation.outgoing.records import Restricted, record_of
 from services.moderation.outgoing.webhooks import told_of_case, told_of_member
-from services.moderation.policy import policy
+from services.moderation.policy import Policy
 from services.moderation.standing.record import NO_RECORD
 from services.moderation.standing.record import evolve as evolve_record
 from services.moderation.state import NEW_CASE, Case, evolve
@@ -28,10 +28,12 @@ def restricts(message: Message) -> bool:
     return any(isinstance(fact, _RESTRICTS) for fact in message.facts)
 
 
-def statements(history: tuple[Message, ...], message: Message) -> Iterator[tuple[Case, Statement]]:
+def statements(
+    history: tuple[Message, ...], message: Message, *, policy: Policy
+) -> Iterator[tuple[Case, Statement]]:
     """The records that a message of a case asks for; `history` is the case's own."""
     for before, fact in _facts(history, message):
-        restricted = restricted_by(before, fact)
+        restricted = restricted_by(before, fact, policy=policy)
         record = record_of(restricted) if restricted is not None else None
         if record is not None:
             yield evolve(before, fact), record  # type: ignore[arg-type]
@@ -148,7 +150,7 @@ def _facts(history: tuple[Message, ...], message: Message) -> Iterator[tuple[Cas
             return
 
 
-def restricted_by(case: Case, fact: Fact) -> Restricted | None:
+def restricted_by(case: Case, fact: Fact, *, policy: Policy) -> Restricted | None:
     """What a fact restricts that was not restricted before; `case` is the case before it."""
     match fact:
         case CaseDecided():
@@ -172,11 +174,11 @@ def restricted_by(case: Case, fact: Fact) -> Restricted | None:
         measures=measures,
         findings=findings,
         known_at=case.opened_at or fact.at,
-        applied_at=_applied_at(measures, fact.at),
+        applied_at=_applied_at(measures, fact.at, policy),
     )
 
 
-def _applied_at(measures: tuple[Measure, ...], told_at: datetime) -> datetime:
+def _applied_at(measures: tuple[Measure, ...], told_at: datetime, policy: Policy) -> datetime:
     """When the first of the measures takes effect: at once, but where an account is closed and
     nothing else restricted, when the notice to the member is over."""
     waits = [
@@ -184,5 +186,5 @@ def _applied_at(measures: tuple[Measure, ...], told_at: datetime) -> datetime:
         for each in measures
         if each.kind != "warning"
     ]
-    notice = policy().standing.closing_notice_days if waits and all(waits) else 0
+    notice = policy.standing.closing_notice_days if waits and all(waits) else 0
     return told_at + timedelta(days=notice)

@@ -40,6 +40,7 @@ from services.moderation.outgoing.queueing import (
 )
 from services.moderation.outgoing.records import Record
 from services.moderation.outgoing.store import OutgoingStore
+from services.moderation.policy import Policy
 from services.moderation.state import Case
 from services.runtime.clock import Clock
 from services.runtime.events import EventStore
@@ -70,6 +71,7 @@ class Outgoing:
         timers: Timers,
         store: OutgoingStore,
         projector: Projector,
+        policy: Policy,
         clock: Clock,
         endpoint: Endpoint | None,
         register: Register | None,
@@ -82,6 +84,7 @@ class Outgoing:
         self._timers = timers
         self._store = store
         self._projector = projector
+        self._policy = policy
         self._clock = clock
         self._endpoint = endpoint
         self._register = register
@@ -92,7 +95,7 @@ class Outgoing:
         if self._endpoint is None and not restricts(message):
             return
         history = (await self._events.read(aggregate_of(message.subject))).messages
-        for case, record in statements(history, message):
+        for case, record in statements(history, message, policy=self._policy):
             await self._queue_statement(case, record, message)
         await self._queue_webhooks(history, message)
 

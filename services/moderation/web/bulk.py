@@ -9,6 +9,7 @@ from starlette.requests import Request
 from contracts.ids import new_id
 from services.moderation.bulk import Bulks
 from services.moderation.desk import READERS
+from services.moderation.policy import Policy
 from services.moderation.staff_models import BulkPreview, BulkWanted
 from services.moderation.web.bulk_forms import bulk_forms
 from services.moderation.web.forms import command_of
@@ -19,7 +20,7 @@ from services.runtime.web import Form, Pages
 Reader = Annotated[Principal, Depends(require(*READERS))]
 
 
-def router(pages: Pages, bulks: Bulks) -> APIRouter:
+def router(pages: Pages, bulks: Bulks, *, policy: Policy) -> APIRouter:
     site = APIRouter(prefix="/moderation/bulk", dependencies=[Depends(verify_csrf)])
 
     @site.get("")
@@ -41,7 +42,7 @@ def router(pages: Pages, bulks: Bulks) -> APIRouter:
             "console/bulk-new.html",
             status=status,
             query=query,
-            forms=bulk_forms(),
+            forms=bulk_forms(policy),
             command=command,
             form=form or Form(),
             preview=preview,

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 from contracts.taxonomy import taxonomy
 from services.moderation.command_names import called
 from services.moderation.commands import Command
-from services.moderation.policy import policy
+from services.moderation.policy import Policy
 from services.moderation.read_models import CaseDetail
 from services.moderation.transitions import STAFF_COMMANDS
 from services.moderation.web import labels
@@ -44,23 +44,26 @@ class CommandForm(NamedTuple):
     danger: bool = False
 
 
-def command_forms(case: CaseDetail) -> tuple[CommandForm, ...]:
+Maker = Callable[[CaseDetail | None, Policy], CommandForm]
+
+
+def command_forms(case: CaseDetail, policy: Policy) -> tuple[CommandForm, ...]:
     """The form of every command of staff on this case, in their usual order."""
-    return tuple(command_form(name, case) for name in STAFF_COMMANDS)
+    return tuple(command_form(name, case, policy) for name in STAFF_COMMANDS)
 
 
-def command_form(name: str, case: CaseDetail | None = None) -> CommandForm:
+def command_form(name: str, case: CaseDetail | None, policy: Policy) -> CommandForm:
     """The form of one command. Without a case, as for many alike: those that need one may not be
     asked for."""
     known = _FORMS.get(name)
-    return known(case) if known is not None else _plain(name, STAFF_COMMANDS[name])
+    return known(case, policy) if known is not None else _plain(name, STAFF_COMMANDS[name])
 
 
 def _text(name: str, label: str, hint: str = "") -> Field:
     return Field("text", name, label, hint)
 
 
-def _declare(_case: CaseDetail | None) -> CommandForm:
+def _declare(_case: CaseDetail | None, _policy: Policy) -> CommandForm:
     return CommandForm(
         "declare-inadmissible",
         called("declare-inadmissible"),
@@ -76,26 +79,28 @@ def _declare(_case: CaseDetail | None) -> CommandForm:
     )
 
 
-def _ask_complainant(case: CaseDetail | None) -> CommandForm:
+def _ask_complainant(case: CaseDetail | None, policy: Policy) -> CommandForm:
     assert case is not None
     who = [
         (each.id, f"{each.number} · {each.complainant.name}")
         for each in case.complainants
         if each.withdrawn_at is None
     ]
+    to_answer = _("Time to answer: %(time)s.") % {"time": labels.length(policy.information)}
     return CommandForm(
         "request-information",
         called("request-information"),
         "i",
         fields=(
             Field("select", "complaint_id", _("Whom to ask"), options=who),
-            _text("question", _("The question"), _("They have 7 days to answer.")),
+            _text("question", _("The question"), to_answer),
         ),
         button=_("Send the question"),
     )
 
 
-def _ask_accused(case: CaseDetail | None) -> CommandForm:
+def _ask_accused(case: CaseDetail | None, policy: Policy) -> CommandForm:
+    at_stake = policy.counter_notice_account_at_stake
     return CommandForm(
         "request-counter-notice",
         called("request-counter-notice"),
@@ -113,7 +118,7 @@ def _ask_accused(case: CaseDetail | None) -> CommandForm:
                 "check",
                 "account_at_stake",
                 _("The whole account is at stake"),
-                _("They then have 14 days."),
+                _("They then have %(time)s.") % {"time": labels.length(at_stake)},
             ),
             *_files_to_show(case),
         ),
@@ -135,9 +140,9 @@ def _files_to_show(case: CaseDetail | None) -> tuple[Field, ...]:
     return (Field("checks", "evidence", label, hint, options=items),) if items else ()
 
 
-def _grant(_case: CaseDetail | None) -> CommandForm:
-    days = str(policy().extension_days)
-    hint = _("At most %(n)s days, and only once.") % {"n": policy().extension_days}
+def _grant(_case: CaseDetail | None, policy: Policy) -> CommandForm:
+    days = str(policy.extension_days)
+    hint = _("At most %(n)s days, and only once.") % {"n": policy.extension_days}
     return CommandForm(
         "grant-extension",
         called("grant-extension"),
@@ -145,7 +150,7 @@ def _grant(_case: CaseDetail | None) -> CommandForm:
     )
 
 
-def _refuse(_case: CaseDetail | None) -> CommandForm:
+def _refuse(_case: CaseDetail | None, _policy: Policy) -> CommandForm:
     return CommandForm(
         "refuse-extension",
         called("refuse-extension"),
@@ -153,7 +158,7 @@ def _refuse(_case: CaseDetail | None) -> CommandForm:
     )
 
 
-def _retype(case: CaseDetail | None) -> CommandForm:
+def _retype(case: CaseDetail | None, _policy: Policy) -> CommandForm:
     options = [
         (reason.code, f"{labels.type_name(kind.code)} · {labels.reason_name(reason.code)}")
         for kind in taxonomy().types
@@ -176,12 +181,12 @@ def _retype(case: CaseDetail | None) -> CommandForm:
     )
 
 
-def _hold(_case: CaseDetail | None) -> CommandForm:
+def _hold(_case: CaseDetail | None, _policy: Policy) -> CommandForm:
     hint = _("The clocks stand still until the case is resumed.")
     return CommandForm("hold", called("hold"), "h", fields=(_text("reason", _("Why"), hint),))
 
 
-def _escalate(case: CaseDetail | None) -> CommandForm:
+def _escalate(case: CaseDetail | None, _policy: Policy) -> CommandForm:
     label = _("Take the escalation back") if case and case.escalated else called("escalate")
     value = "" if case and case.escalated else "true"
     return CommandForm(
@@ -192,7 +197,7 @@ def _escalate(case: CaseDetail | None) -> CommandForm:
     )
 
 
-def _out_of_court(case: CaseDetail | None) -> CommandForm:
+def _out_of_court(case: CaseDetail | None, _policy: Policy) -> CommandForm:
     label = (
         _("The out-of-court dispute is over")
         if case and case.out_of_court
@@ -209,7 +214,7 @@ def _out_of_court(case: CaseDetail | None) -> CommandForm:
     )
 
 
-def _link(case: CaseDetail | None) -> CommandForm:
+def _link(case: CaseDetail | None, _policy: Policy) -> CommandForm:
     assert case is not None
     others = {each.id: each for each in (*case.similar, *case.history.latest)}
     options = [
@@ -225,7 +230,7 @@ def _link(case: CaseDetail | None) -> CommandForm:
     return CommandForm("link", called("link"), fields=(field,))
 
 
-def _note(_case: CaseDetail | None) -> CommandForm:
+def _note(_case: CaseDetail | None, _policy: Policy) -> CommandForm:
     seen_by = [("internal", _("Staff only")), ("public", _("Both parties"))]
     return CommandForm(
         "add-note",
@@ -238,7 +243,7 @@ def _note(_case: CaseDetail | None) -> CommandForm:
     )
 
 
-def _impose(_case: CaseDetail | None) -> CommandForm:
+def _impose(_case: CaseDetail | None, _policy: Policy) -> CommandForm:
     kinds = [(kind, labels.restriction(kind)) for kind in ("listing_hidden", "listing_frozen")]
     return CommandForm(
         "impose-interim-measure",
@@ -257,8 +262,8 @@ def _impose(_case: CaseDetail | None) -> CommandForm:
     )
 
 
-def _of_interim(name: str) -> Callable[[CaseDetail | None], CommandForm]:
-    def form(case: CaseDetail | None) -> CommandForm:
+def _of_interim(name: str) -> Maker:
+    def form(case: CaseDetail | None, _policy: Policy) -> CommandForm:
         assert case is not None
         options = [(each.id, labels.restriction(each.kind)) for each in case.interim]
         return CommandForm(
@@ -273,7 +278,7 @@ def _of_interim(name: str) -> Callable[[CaseDetail | None], CommandForm]:
     return form
 
 
-def _return(_case: CaseDetail | None) -> CommandForm:
+def _return(_case: CaseDetail | None, _policy: Policy) -> CommandForm:
     hint = _("For the moderators.")
     return CommandForm(
         "return",
@@ -284,23 +289,21 @@ def _return(_case: CaseDetail | None) -> CommandForm:
     )
 
 
-def _reopen(_case: CaseDetail | None) -> CommandForm:
+def _reopen(_case: CaseDetail | None, _policy: Policy) -> CommandForm:
     hint = _("New evidence, or an order of a court or an authority.")
     return CommandForm("reopen", called("reopen"), fields=(_text("ground", _("The ground"), hint),))
 
 
-def _button(
-    name: str, key: str, place: Literal["main", "own"]
-) -> Callable[[CaseDetail | None], CommandForm]:
-    return lambda _case: CommandForm(name, called(name), key, place)
+def _button(name: str, key: str, place: Literal["main", "own"]) -> Maker:
+    return lambda _case, _policy: CommandForm(name, called(name), key, place)
 
 
-_FORMS: Mapping[str, Callable[[CaseDetail | None], CommandForm]] = {
+_FORMS: Mapping[str, Maker] = {
     "admit": _button("admit", "a", "main"),
     "claim": _button("claim", "c", "main"),
     "release": _button("release", "r", "own"),
     "decide": _button("decide", "d", "own"),
-    "decide-appeal": lambda _case: CommandForm(
+    "decide-appeal": lambda _case, _policy: CommandForm(
         "decide-appeal", called("decide-appeal"), "d", "own"
     ),
     "approve": _button("approve", "p", "main"),

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from services.moderation.commands import Decide
 from services.moderation.desk import READERS, Desk
-from services.moderation.policy import policy
+from services.moderation.policy import Policy
 from services.moderation.read_models import CaseDetail
 from services.moderation.reason_texts import OfferedText
 from services.moderation.texts_desk import ReasonTexts
@@ -38,6 +38,7 @@ def router(
     live: Live,
     translator: Translator,
     *,
+    policy: Policy,
     clock: Clock,
 ) -> APIRouter:
     site = APIRouter(prefix="/moderation", dependencies=[Depends(verify_csrf)])
@@ -85,14 +86,14 @@ def router(
             done=done,
             told=labels.done(done),
             preview=decision,
-            rule=policy().rules[case.type],
+            rule=policy.rules[case.type],
             texts=await texts_for(who, case),
             holds=case.holder == who.id and case.held_until is not None and case.held_until > now,
             held=case.held_until is not None and case.held_until > now,
-            forms=command_forms(case),
+            forms=command_forms(case, policy),
             meanwhile=_meanwhile(case, since),
             address=_addresses(request, case_id),
-            lease_seconds=int((policy().lease_until(now) - now).total_seconds()),
+            lease_seconds=int((policy.lease_until(now) - now).total_seconds()),
             query=request.query_params.get("in", ""),
             live_address=live_address,
         )

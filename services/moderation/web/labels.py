@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from contracts.taxonomy import taxonomy
+from services.moderation.policy import Period
 from services.moderation.read_models import TimelineEntry
 from services.runtime.sentences import gettext as _
-from services.runtime.sentences import language_name, named
+from services.runtime.sentences import language_name, named, ngettext
 from services.runtime.web import told
 
 
@@ -26,6 +27,23 @@ class Event(NamedTuple):
     text: str = ""
     by: str = ""
     told_at: object = None
+
+
+def length(period: Period) -> str:
+    """ "7 days": how long a period of the policy is."""
+    if n := period.working_days:
+        return ngettext("%(n)s working day", "%(n)s working days", n) % {"n": n}
+    if n := period.days:
+        return ngettext("%(n)s day", "%(n)s days", n) % {"n": n}
+    if n := period.hours:
+        return ngettext("%(n)s hour", "%(n)s hours", n) % {"n": n}
+    n = period.minutes
+    return ngettext("%(n)s minute", "%(n)s minutes", n) % {"n": n}
+
+
+def day_options(days: Iterable[int]) -> list[tuple[str, str]]:
+    """Numbers of days to choose from."""
+    return [(str(n), ngettext("%(n)s day", "%(n)s days", n) % {"n": n}) for n in days]
 
 
 def state(code: str) -> Label:
@@ -204,6 +222,7 @@ def staff_title(entry: TimelineEntry) -> Label:
 FUNCTIONS = {
     function.__name__: function
     for function in (
+        day_options,
         due_kind,
         events_for_staff,
         language_name,

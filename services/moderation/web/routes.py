@@ -9,6 +9,7 @@ from services.moderation.figures import Figures
 from services.moderation.members import Members
 from services.moderation.outgoing.desk import OutgoingDesk
 from services.moderation.outgoing.report_desk import ReportDesk
+from services.moderation.policy import Policy
 from services.moderation.staff_desk import StaffDesk
 from services.moderation.texts_desk import ReasonTexts
 from services.moderation.web import bulk as bulk_pages
@@ -55,6 +56,7 @@ def router(
     reports: ReportDesk,
     live: Live,
     translator: Translator,
+    policy: Policy,
     clock: Clock,
 ) -> APIRouter:
     """The console at `/moderation`, the Complaint Center at `/center`.
@@ -63,8 +65,10 @@ def router(
     """
     site = APIRouter(include_in_schema=False)
     site.include_router(queue.router(pages, desk, staff, live))
-    site.include_router(console.router(pages, desk, texts, live, translator, clock=clock))
-    site.include_router(bulk_pages.router(pages, bulks))
+    site.include_router(
+        console.router(pages, desk, texts, live, translator, policy=policy, clock=clock)
+    )
+    site.include_router(bulk_pages.router(pages, bulks, policy=policy))
     site.include_router(oversight.router(pages, desk, staff, figures))
     site.include_router(member_pages.router(pages, members, staff, live))
     site.include_router(outgoing_pages.router(pages, told_outside, live))
