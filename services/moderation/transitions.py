@@ -250,37 +250,34 @@ class Allowed(NamedTuple):
 
 def allowed(case: Case, by: Actor, *, now: datetime) -> tuple[Allowed, ...]:
     """What `by` may ask of the case at `now`, one row for every command of staff."""
-    possible = _possible(case, by, now)
-    return tuple(_allowed(case, command, by, now, possible) for command in STAFF_COMMANDS.values())
+    return tuple(_allowed(case, command, by, now) for command in STAFF_COMMANDS.values())
 
 
-def _allowed(
-    case: Case, command: type[Command], by: Actor, now: datetime, possible: Names
-) -> Allowed:
-    found = _row_or_refusal(case, command, by, now, possible)
+def _allowed(case: Case, command: type[Command], by: Actor, now: datetime) -> Allowed:
+    found = _row_or_refusal(case, command, by, now, alone=False)
     why_not = found.detail if isinstance(found, Refused) else None
     return Allowed(NAMES[command], why_not is None, why_not)
 
 
 def permit(case: Case, command: type[Command], by: Actor, now: datetime) -> Transition:
     """The row by which `by` may do it. Raises the refusal that stands against the command."""
-    found = _row_or_refusal(case, command, by, now)
+    found = _row_or_refusal(case, command, by, now, alone=True)
     if isinstance(found, Refused):
         raise found
     return found
 
 
 def _row_or_refusal(
-    case: Case, command: type[Command], by: Actor, now: datetime, possible: Names | None = None
+    case: Case, command: type[Command], by: Actor, now: datetime, *, alone: bool
 ) -> Transition | Refused:
-    """`possible` names what `by` may do instead, where the caller knows it already."""
+    """A refusal that stands `alone` names what `by` may do instead; among all commands, the others
+    say it."""
     theirs = [row for row in ROWS[command] if by.roles & row.who]
     if not theirs:
         return Forbidden(_not_your_role(NAMES[command]))
     row = next((each for each in theirs if case.status in each.moves), None)
     if row is None:
-        instead = _possible(case, by, now) if possible is None else possible
-        return _wrong_state(case, command, instead)
+        return _wrong_state(case, command, _possible(case, by, now) if alone else None)
     if case.held_since is not None and not row.though_held:
         return OnHold(
             _("The case has been on hold since %(since)s. Resume it first.")
@@ -333,7 +330,9 @@ def _not_your_role(name: str) -> str:
 
 
 @lru_cache(2_000)
-def _not_while(name: str, status: Status, possible: Names) -> str:
+def _not_while(name: str, status: Status, possible: Names | None) -> str:
+    if possible is None:
+        return _("Not possible while the case is %(state)s.") % {"state": STATES[status]}
     instead = _("nothing is possible now")
     if possible:
         said = joined([called(each) for each in possible], ", ")
@@ -345,7 +344,7 @@ def _not_while(name: str, status: Status, possible: Names) -> str:
     }
 
 
-def _wrong_state(case: Case, command: type[Command], possible: Names) -> Refused:
+def _wrong_state(case: Case, command: type[Command], possible: Names | None) -> Refused:
     if case.status is Status.NEW:
         return NotFound(_("There is no case with this id."))
     decided = case.status in (Status.DECIDED, Status.UNDER_APPEAL, Status.CLOSED)
@@ -358,7 +357,7 @@ def _wrong_state(case: Case, command: type[Command], possible: Names) -> Refused
     return NotInThisState(
         _not_while(NAMES[command], case.status, possible),
         state=case.status,
-        allowed=list(possible),
+        allowed=list(possible or ()),
     )
 
 

@@ -8,13 +8,15 @@ import pytest
 from contracts.case import CaseDecided, Finding, Measure
 from contracts.member import MeasureImposed, MeasureReversed
 from services import moderation
-from services.moderation.commands import SERVICE
+from services.moderation.commands import SERVICE, Admit
 from services.moderation.policy import policy
+from services.moderation.refusals import NotInThisState
 from services.moderation.shown.staff import allowed_commands
 from services.moderation.standing.commands import ApproveMeasure, OnMeasure, Settle
 from services.moderation.standing.deciding import decide
 from services.moderation.standing.points import worth
 from services.moderation.standing.record import NO_RECORD, evolve
+from services.moderation.transitions import allowed, permit
 from services.runtime.catalogues import catalogues
 from services.runtime.phrases import PHRASES, said
 from services.runtime.sentences import Sentence
@@ -108,5 +110,15 @@ def test_why_something_is_not_allowed_is_said_in_the_readers_language_on_the_cas
     assert isinstance(reason, Sentence)
     assert "under review" in reason
     assert "«на рассмотрении»" in reason.told(catalogue, "ru")
-    assert "сейчас возможно" in reason.told(catalogue, "ru")
     assert "under review" in shown["admit"].model_dump_json()
+
+
+def test_a_refusal_names_what_is_possible_instead_and_the_list_of_all_commands_does_not() -> None:
+    case = given(*REVIEWED).case
+    with pytest.raises(NotInThisState) as refused:
+        permit(case, Admit, MIA, MONDAY)
+    assert isinstance(refused.value.detail, Sentence)
+    catalogue = catalogues(Path(moderation.__file__).with_name("translations"))["ru"]
+    assert "сейчас возможно" in refused.value.detail.told(catalogue, "ru")
+    reasons = [each.reason or "" for each in allowed(case, MIA, now=MONDAY)]
+    assert not any("possible now" in reason for reason in reasons)

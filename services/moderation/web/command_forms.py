@@ -15,6 +15,7 @@ from services.moderation.read_models import CaseDetail
 from services.moderation.transitions import STAFF_COMMANDS
 from services.moderation.web import labels
 from services.runtime.sentences import gettext as _
+from services.runtime.sentences import joined
 
 Kind = Literal["text", "line", "number", "check", "checks", "select", "hidden"]
 Options = Sequence[tuple[str, str]]
@@ -160,7 +161,7 @@ def _refuse(_case: CaseDetail | None, _policy: Policy) -> CommandForm:
 
 def _retype(case: CaseDetail | None, _policy: Policy) -> CommandForm:
     options = [
-        (reason.code, f"{labels.type_name(kind.code)} · {labels.reason_name(reason.code)}")
+        (reason.code, joined([labels.type_name(kind.code), labels.reason_name(reason.code)], " · "))
         for kind in taxonomy().types
         for reason in kind.reasons
     ]
@@ -218,7 +219,7 @@ def _link(case: CaseDetail | None, _policy: Policy) -> CommandForm:
     assert case is not None
     others = {each.id: each for each in (*case.similar, *case.history.latest)}
     options = [
-        (each.id, f"{each.number} · {labels.reason_name(each.reason)}")
+        (each.id, joined([each.number, labels.reason_name(each.reason)], " · "))
         for each in others.values()
         if each.id not in case.linked
     ]
