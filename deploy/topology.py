@@ -209,10 +209,11 @@ class Topology:
 
     def _ready(self, part: Part, deadline: float) -> bool:
         process = self._processes[part.name]
-        if part.ends and process.exit_code == 0:
+        code = process.exit_code  # asked once: it may end between two questions
+        if part.ends and code == 0:
             return True
-        if process.exit_code is not None:
-            raise PartFailed(process, f"ended with exit code {process.exit_code}")
+        if code is not None:
+            raise PartFailed(process, f"ended with exit code {code}")
         if time.monotonic() > deadline:
             raise PartFailed(process, f"was not ready within {START_SECONDS:.0f} s")
         if part.port is None:
