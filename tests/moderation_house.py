@@ -230,6 +230,14 @@ class House:
         """The id of the complaint's case, as soon as it has one."""
         return str((await self.opened(filed))["case"]["id"])
 
+    async def under_review(self, who: Principal = IVAN, **filed: Any) -> tuple[Filed, str]:
+        """A complaint about a product of its own, and its case, which Mia has claimed."""
+        complaint = await self.intake.file(who, product_id=new_product(), **filed)
+        case_id = await self.case_of(complaint)
+        await self.send(case_id, "admit")
+        await self.send(case_id, "claim")
+        return complaint, case_id
+
     async def opened(self, filed: Filed) -> Any:
         """The complaint as its complainant sees it once it has a case."""
         path = f"/center/complaints/{filed.id}"

@@ -39,7 +39,7 @@ def _day_of_a_year(text: str) -> str:
 
 
 def _known_type(code: str) -> str:
-    if code not in {each.code for each in taxonomy().types}:
+    if taxonomy().type_of(code) is None:
         raise ValueError(f"the taxonomy has no type {code}")
     return code
 

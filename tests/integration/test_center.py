@@ -60,22 +60,14 @@ async def sent(house: House, who: Principal, kind: str, identifier: str, fact: A
     house.written = max(house.written, sequence)
 
 
-async def under_review(house: House, who: Principal = IVAN, **filed: Any) -> tuple[Filed, str]:
-    complaint = await house.intake.file(who, product_id=new_product(), **filed)
-    case_id = await house.case_of(complaint)
-    await house.send(case_id, "admit")
-    await house.send(case_id, "claim")
-    return complaint, case_id
-
-
 async def asked(house: House, who: Principal = IVAN) -> tuple[Filed, str]:
-    complaint, case_id = await under_review(house, who)
+    complaint, case_id = await house.under_review(who)
     await house.send(case_id, "request-counter-notice", allegation="It is listed wrongly.")
     return complaint, case_id
 
 
 async def decided(house: House, **decision: Any) -> tuple[Filed, str]:
-    complaint, case_id = await under_review(house)
+    complaint, case_id = await house.under_review()
     await house.send(case_id, "decide", **({"outcome": "upheld", "facts": FACTS} | decision))
     return complaint, case_id
 
@@ -110,7 +102,7 @@ def evidence(name: str, house: House, who: Principal) -> Evidence:
 
 class TestTheComplainant:
     async def test_r31_is_asked_something_and_answers_it(self, house: House) -> None:
-        filed, case_id = await under_review(house)
+        filed, case_id = await house.under_review()
         await house.send(
             case_id, "request-information", complaint_id=filed.id, question="When did you buy it?"
         )
@@ -152,7 +144,7 @@ class TestTheComplainant:
         assert (await mine(house, second, LAYLA))["state"] == "information_requested"
 
     async def test_r31_adds_evidence_and_takes_the_complaint_back(self, house: House) -> None:
-        filed, _ = await under_review(house)
+        filed, _ = await house.under_review()
         seen = await mine(house, filed)
         assert actions(seen) == {
             "add_evidence": f"/complaints/{filed.id}/add",
@@ -173,7 +165,7 @@ class TestTheComplainant:
         assert kinds(seen)[-1] == "complaint_left"
 
     async def test_r31_sees_another_type_a_pause_and_a_note(self, house: House) -> None:
-        filed, case_id = await under_review(house)
+        filed, case_id = await house.under_review()
         await house.send(case_id, "retype", reason="FI1", explanation="It is about the text.")
         await house.send(case_id, "hold", reason="The police asked us to wait for Ivan's papers.")
         await house.send(case_id, "add-note", visibility="public", text="Please be patient.")
@@ -236,7 +228,7 @@ class TestTheComplainant:
         assert "appeal" not in actions(seen)
 
     async def test_r31_the_list_says_how_each_one_stands(self, house: House) -> None:
-        before, _ = await under_review(house)
+        before, _ = await house.under_review()
         filed, _ = await decided(house, outcome="dismissed")
         page = await house.get("/center/complaints", IVAN, limit=1)
         assert page["items"][0]["id"] == filed.id
@@ -297,7 +289,7 @@ class TestTheAccused:
         assert len((await theirs(house, case_id))["more_evidence"]) == 1
 
     async def test_r34_is_told_of_an_interim_measure_and_its_reasons(self, house: House) -> None:
-        filed, case_id = await under_review(house)
+        filed, case_id = await house.under_review()
         await house.send(
             case_id, "impose-interim-measure", kind="listing_hidden", facts="It looks dangerous."
         )
@@ -411,7 +403,7 @@ class TestPages:
         assert f'data-live="/center/complaints/{filed.id}/live?after=' in told
 
     async def test_r31_the_page_shows_what_the_complainant_is_asked(self, house: House) -> None:
-        filed, case_id = await under_review(house)
+        filed, case_id = await house.under_review()
         question = "When did you order it?"
         await house.send(case_id, "request-information", complaint_id=filed.id, question=question)
         told = await page(house, f"/center/complaints/{filed.id}", IVAN)
@@ -419,7 +411,7 @@ class TestPages:
         assert f'href="/complaints/{filed.id}/add"' in told
 
     async def test_a_guests_token_goes_along_on_every_way_on(self, house: House) -> None:
-        filed, _ = await under_review(house, GUEST)
+        filed, _ = await house.under_review(GUEST)
         token = house.guest_token(filed.id)
         told = await page(house, f"/center/complaints/{filed.id}", token=token)
         assert f'href="/complaints/{filed.id}/add?token={token}"' in told

@@ -45,10 +45,7 @@ async def opened(house: House, who: Principal = IVAN, **filed: Any) -> tuple[Fil
 
 
 async def reviewed(house: House, who: Principal = IVAN, **filed: Any) -> tuple[Filed, str]:
-    complaint, case_id = await opened(house, who, **filed)
-    await house.send(case_id, "admit")
-    await house.send(case_id, "claim")
-    return complaint, case_id
+    return await house.under_review(who, description=WORDS, **filed)
 
 
 class TestTheConsole:

@@ -57,9 +57,7 @@ async def test_a_trusted_flaggers_case_comes_first_and_is_due_as_the_file_says(
 
 
 async def test_a_freeze_that_the_file_does_not_know_is_refused(house: House) -> None:
-    case_id = await house.case_of(await house.intake.file(product_id=new_product()))
-    await house.send(case_id, "admit")
-    await house.send(case_id, "claim")
+    _, case_id = await house.under_review()
     refused = await house.send(
         case_id,
         "decide",
@@ -80,9 +78,7 @@ async def test_a_freeze_that_the_file_does_not_know_is_refused(house: House) -> 
     ],
 )
 async def test_the_console_tells_the_files_lengths(house: House, language: str, said: str) -> None:
-    case_id = await house.case_of(await house.intake.file(product_id=new_product()))
-    await house.send(case_id, "admit")
-    await house.send(case_id, "claim")
+    _, case_id = await house.under_review()
     page = await house.http.get(
         f"/moderation/cases/{case_id}",
         params={"after": house.written, "lang": language},

@@ -43,7 +43,16 @@ def length(period: Period) -> str:
 
 def day_options(days: Iterable[int]) -> list[tuple[str, str]]:
     """Numbers of days to choose from."""
-    return [(str(n), ngettext("%(n)s day", "%(n)s days", n) % {"n": n}) for n in days]
+    return [(str(n), length(Period(days=n))) for n in days]
+
+
+def closes_after(days: int) -> str:
+    """What comes of leaving out why an account closes at once."""
+    return ngettext(
+        "Empty: it closes %(n)s day after the member is told.",
+        "Empty: it closes %(n)s days after the member is told.",
+        days,
+    ) % {"n": days}
 
 
 def state(code: str) -> Label:
@@ -222,6 +231,7 @@ def staff_title(entry: TimelineEntry) -> Label:
 FUNCTIONS = {
     function.__name__: function
     for function in (
+        closes_after,
         day_options,
         due_kind,
         events_for_staff,
