@@ -1,12 +1,16 @@
 """Ports of this machine: free ones to use, and who holds one that is not free."""
 
 import os
+import secrets
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 HOST = "127.0.0.1"
+LISTENED = range(20_000, 32_000)
+"""Below those that systems take for connections: a port that is free now is not taken by one before
+somebody listens on it."""
 
 
 class PortTaken(Exception):
@@ -25,9 +29,16 @@ def free_ports(names: Iterable[str]) -> dict[str, int]:
         ports = {}
         for name in names:
             probe = held.enter_context(socket.socket())
-            probe.bind((HOST, 0))
-            ports[name] = probe.getsockname()[1]
+            ports[name] = _bound(probe)
         return ports
+
+
+def _bound(probe: socket.socket) -> int:
+    while True:
+        port = secrets.choice(LISTENED)
+        with suppress(OSError):  # somebody listens there
+            probe.bind((HOST, port))
+            return port
 
 
 def require_free(port: int) -> None:
