@@ -5,6 +5,7 @@ What a machine does not have is skipped, with a line that says so.
 
 import asyncio
 import functools
+import gc
 import inspect
 import shutil
 from collections import Counter
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import structlog
+from fastapi.dependencies import models as dependencies
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, async_playwright
 
@@ -58,6 +60,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             marker = item.get_closest_marker("timeout")
             seconds = float(marker.args[0] if marker else item.config.getini("timeout"))
             item.obj = _cancelled_after(seconds * 0.9, item.obj)
+
+
+def pytest_collection_finish() -> None:
+    """As a service does when it starts: modules and tests stay for good, and the collector need not
+    walk them again and again. Its pauses were longer than what commands wait for a view."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_runtest_teardown() -> None:
+    """FastAPI remembers the last 4096 endpoints, and through them whole services that tests built:
+    a million objects, which the collector walked for seconds in the middle of another test."""
+    for each in vars(dependencies).values():
+        if hasattr(each, "cache_clear"):
+            each.cache_clear()
 
 
 def _cancelled_after(

@@ -7,6 +7,7 @@ the log, never a selection, so what `routing` concludes from it was true at some
 import asyncio
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -26,13 +27,14 @@ from services.runtime.events import EventStore
 from services.runtime.feed import Feed, FeedBroken
 from services.runtime.memory import Known, Memory
 from services.runtime.problems import Unavailable
-from services.runtime.sentences import gettext as _
 
 log = structlog.get_logger(__name__)
 
 BATCH: Final = 500
 RETRY_SECONDS: Final = 0.5
 AT_ONCE: Final = 64
+PATIENCE_SECONDS: Final = 5.0
+"""How long somebody whose command is in the log waits until the board shows it."""
 
 TALK: Final = (
     facts.MessagePosted,
@@ -136,15 +138,13 @@ class Board:
                 self._unread.pop(chat.id, None)
                 self._versions.pop(chat_aggregate(chat.id).subject, None)
 
-    async def wait_for(self, sequence: int, *, timeout: float = 5.0) -> None:
-        """Returns when everything up to `sequence` is on the board. Raises Unavailable."""
-        if self.position >= sequence:
-            return
-        try:
-            async with asyncio.timeout(timeout), self._moved:
-                await self._moved.wait_for(lambda: self.position >= sequence)
-        except TimeoutError as error:
-            raise Unavailable(_("The queue is catching up. Try again.")) from error
+    async def reaches(self, sequence: int) -> bool:
+        """Whether everything up to `sequence` is on the board, waited for with some patience."""
+        if self.position < sequence:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_SECONDS), self._moved:
+                    await self._moved.wait_for(lambda: self.position >= sequence)
+        return self.position >= sequence
 
     async def run(self) -> None:
         """Follows the log until cancelled."""

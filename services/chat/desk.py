@@ -17,7 +17,7 @@ from services.chat.state import Chat, Phase
 from services.chat.store import Store
 from services.chat.talking import Posted, Talking, folded
 from services.runtime.auth import Principal
-from services.runtime.events import EventStore, History
+from services.runtime.events import EventStore, Handled, History
 from services.runtime.problems import NotFound
 from services.runtime.sentences import gettext as _
 
@@ -97,12 +97,14 @@ class Desk:
             ),
             by=by.actor,
         )
-        await self.board.wait_for(handled.sequence)
-        return handled.state
+        return await self._seen(handled)
 
     async def _operator(self, who: Principal, decide: Any) -> Operator:
-        handled = await self.commands.operator(who.id, decide, by=who.actor)
-        await self.board.wait_for(handled.sequence)
+        return await self._seen(await self.commands.operator(who.id, decide, by=who.actor))
+
+    async def _seen(self, handled: Handled[Operator]) -> Operator:
+        """What was done, once the board shows it; a board that is behind shows it later."""
+        await self.board.reaches(handled.sequence)
         return handled.state
 
     async def operator(self, operator_id: str) -> Operator:

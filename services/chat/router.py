@@ -66,9 +66,9 @@ class Router:
                 raise each
             if isinstance(each, Unavailable):
                 raise each
-        if sequences:
-            # The next plan sees what this one did.
-            await self._board.wait_for(max(sequences))
+        # The next plan sees what this one did.
+        if sequences and not await self._board.reaches(max(sequences)):
+            raise Unavailable("The board is behind the log.")
         self._board.tidy()
 
     async def _take(self, step: Step) -> int:

@@ -3,6 +3,7 @@
 import hmac
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final, Literal, NamedTuple
@@ -27,7 +28,7 @@ from services.runtime.auth import Auth, Principal, guest_id
 from services.runtime.auth.codes import code_digits
 from services.runtime.events import EventStore, Handled, History
 from services.runtime.evidence import EvidenceStore
-from services.runtime.problems import Invalid, NotFound
+from services.runtime.problems import Invalid, NotFound, Unavailable
 from services.runtime.sentences import gettext as _
 
 MESSAGE_LIMIT: Final = 4000
@@ -283,8 +284,12 @@ class Talking:
         )
 
     async def _placed(self, queued: Handled[Chat]) -> Place | None:
-        await self._board.wait_for(queued.sequence)
-        return await self._places.announce(queued.state)
+        """None where it cannot be told yet: the chat waits in the log already, so that is no
+        failure, and its place comes over the socket."""
+        with suppress(Unavailable):
+            if await self._board.reaches(queued.sequence):
+                return await self._places.announce(queued.state)
+        return None
 
     async def call_bot(self, who: Principal | None, chat_id: str) -> int:
         """Out of the queue, to the virtual agent."""

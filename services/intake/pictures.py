@@ -8,11 +8,14 @@ import warnings
 from typing import Any, BinaryIO, Final, Literal
 
 import pi_heif
+import structlog
 from anyio import BrokenWorkerProcess, CapacityLimiter, fail_after, to_process, to_thread
 from PIL import Image, ImageOps, ImageSequence
 
 from services.intake.evidence_kinds import GIF, HEIC, JPEG, PNG, WEBP, Kind
 from services.runtime.sentences import gettext as _
+
+log = structlog.get_logger(__name__)
 
 PIXELS_AT_MOST: Final = 50_000_000
 """Of one picture. What a large telephone camera makes; decoded it takes 200 MB."""
@@ -21,10 +24,13 @@ ANIMATION_PIXELS_AT_MOST: Final = 100_000_000
 FRAMES_AT_MOST: Final = 300
 SECONDS_AT_MOST: Final = 60.0
 """For one picture, the start of a process for it included."""
+READERS_AT_MOST: Final = 2
+"""A process may die of what it read before, or be ended from outside: only a picture that so many
+die of is damaged."""
 
 _FORMATS: Final = {JPEG: "JPEG", PNG: "PNG", WEBP: "WEBP", GIF: "GIF", HEIC: "HEIF"}
 
-Flaw = Literal["damaged", "too many pixels", "too long"]
+Flaw = Literal["damaged", "too many pixels", "too long", "too slow"]
 
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
@@ -44,14 +50,29 @@ async def clean_apart(file: BinaryIO, kind: Kind, *, limiter: CapacityLimiter) -
     content = await to_thread.run_sync(file.read)
     try:
         with fail_after(SECONDS_AT_MOST):
-            made = await to_process.run_sync(
-                _attempt, content, kind, cancellable=True, limiter=limiter
-            )
-    except (BrokenWorkerProcess, TimeoutError) as crashed:
-        raise NotAPicture("damaged", kind) from crashed
+            made = await _read_apart(content, kind, limiter)
+    except TimeoutError as late:
+        raise NotAPicture("too slow", kind) from late
     if isinstance(made, str):
         raise NotAPicture(made, kind)
     return io.BytesIO(made)
+
+
+async def _read_apart(content: bytes, kind: Kind, limiter: CapacityLimiter) -> bytes | Flaw:
+    for reader in range(1, READERS_AT_MOST + 1):
+        try:
+            return await to_process.run_sync(
+                _attempt, content, kind, cancellable=True, limiter=limiter
+            )
+        except BrokenWorkerProcess as died:
+            log.warning(
+                "picture.reader_died",
+                reader=reader,
+                kind=kind.media_type,
+                size=len(content),
+                why=repr(died.__cause__ or died),
+            )
+    return "damaged"
 
 
 def _attempt(content: bytes, kind: Kind) -> bytes | Flaw:
@@ -92,6 +113,8 @@ def _told(flaw: Flaw, kind: Kind) -> str:
                 "This is damaged or is no %(kind)s: it cannot be opened. "
                 "Send the original file, or a screenshot of it."
             ) % {"kind": kind.label}
+        case "too slow":
+            return _("This picture took too long to open. Try again, or send a screenshot of it.")
         case "too many pixels":
             return _("This picture has more than %(n)s million pixels. Send a smaller one.") % {
                 "n": PIXELS_AT_MOST // 1_000_000

@@ -1,7 +1,6 @@
 """The moderators' own matters: what they looked at is recorded, queues are saved, decisions read
 again. Nothing here changes a case."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
@@ -234,8 +233,7 @@ class StaffDesk:
         sequence = await self._events.append(
             aggregate, [fact], expected=expected, meta=self._meta(who)
         )
-        async with asyncio.timeout(10):
-            await self._projector.wait_for(sequence)
+        await self._projector.wait_for(sequence)
 
     def _meta(self, who: Principal) -> Meta:
         command = new_id()

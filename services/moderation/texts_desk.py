@@ -1,6 +1,5 @@
 """Reason texts as moderators use them and senior ones keep them, for the API and the console."""
 
-import asyncio
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -140,8 +139,7 @@ class ReasonTexts:
             meta=Meta(id=command, time=self._clock(), actor=who.actor, correlation=command),
             if_match=if_match,
         )
-        async with asyncio.timeout(10):
-            await self._projector.wait_for(handled.sequence)
+        await self._projector.wait_for(handled.sequence)
 
 
 def _changed(shipped_text: ReasonText, row: Row | None) -> ReasonText:

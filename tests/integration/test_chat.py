@@ -1,5 +1,6 @@
 """A chat from its beginning to the rating, on a real log and real sockets."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 
@@ -9,6 +10,7 @@ import structlog
 from contracts.chat import EmailCodeRequested
 from services.chat.schedule import Schedules
 from services.runtime import logs
+from services.runtime.feed import Delivered, Feed
 from tests.chat_house import IVAN, OLGA, PAVEL, SUSAN, House, Replica
 from tests.waiting import eventually
 
@@ -58,6 +60,28 @@ async def test_a_chat_goes_from_the_queue_to_the_rating(chat: Replica, home: Hou
 
 async def _free(chat: Replica) -> bool:
     return bool((await chat.desk(PAVEL))["operator"]["taken"] == 0)
+
+
+async def test_a_chat_begins_though_the_queue_is_behind_and_its_place_is_told_later(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = asyncio.Event()
+
+    class HeldFeed(Feed):
+        async def next(self) -> list[Delivered]:
+            await goes_on.wait()
+            return await super().next()
+
+    monkeypatch.setattr("services.chat.board.Feed", HeldFeed)
+    monkeypatch.setattr("services.chat.board.PATIENCE_SECONDS", 0.1)
+    async with home.replica() as chat:
+        await chat.on_shift(PAVEL)
+        begun = await chat.begin(IVAN)
+        assert (begun["phase"], begun["place"]) == ("queued", None)
+        async with chat.socket(f"/{begun['chat_id']}/socket", IVAN) as customer:
+            goes_on.set()
+            assert (await customer.frame("place"))["position"] == 1
+        assert await chat.offered(PAVEL) == begun["chat_id"]
 
 
 async def test_a_message_that_is_sent_again_is_stored_once_for_good(
@@ -207,8 +231,7 @@ async def test_the_digits_that_were_mailed_prove_a_guests_address(
     begun = await chat.begin(way="bot", name="Guest")
     path, token = f"/{begun['chat_id']}", begun["token"]
     await chat.call("POST", f"{path}/code", token, {"email": "guest@example.org"})
-    requested = (await home.messages(begun["chat_id"]))[-1].facts[0].model_dump()
-    right = home.digits(requested["request_id"])
+    right = await _mailed(home, begun["chat_id"])
     wrong = f"{(int(right) + 1) % 1_000_000:06d}"
     refused = await chat.call("POST", f"{path}/code/try", token, {"code": wrong}, status=422)
     assert refused["left"] == 2

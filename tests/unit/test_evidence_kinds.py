@@ -1,7 +1,10 @@
 """R29, R35: evidence is what its bytes are, whatever its name says."""
 
+import asyncio
 import contextlib
 import io
+import os
+import signal
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterator
@@ -11,13 +14,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_process
 from anyio.from_thread import start_blocking_portal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from structlog.testing import capture_logs
 
 import services.intake
+import services.intake.pictures
 from services.intake.evidence_kinds import (
     EML,
     FILE_LIMIT,
@@ -42,6 +47,7 @@ from services.intake.evidence_kinds import (
 )
 from services.intake.pictures import PIXELS_AT_MOST, NotAPicture, clean, clean_apart
 from services.runtime.catalogues import catalogues
+from tests.waiting import eventually
 
 PACKAGE = Path(services.intake.__file__).parent
 Clean = Callable[[bytes, Kind], BinaryIO]
@@ -321,6 +327,32 @@ def test_a_picture_that_crashes_its_reader_is_refused_and_the_next_one_taken(apa
     with pytest.raises(NotAPicture, match="cannot be opened"):
         apart(crashing, HEIC)
     opened(apart(whole, HEIC))
+
+
+@pytest.mark.anyio
+async def test_a_good_picture_whose_reader_is_ended_from_outside_is_read_by_another() -> None:
+    limiter = CapacityLimiter(1)
+    reader = await to_process.run_sync(os.getpid, limiter=limiter)
+    os.kill(reader, signal.SIGSTOP)
+    with capture_logs() as logs:
+        async with asyncio.TaskGroup() as tasks:
+            cleaning = tasks.create_task(
+                clean_apart(io.BytesIO(SAMPLES[JPEG]), JPEG, limiter=limiter)
+            )
+            await eventually(lambda: limiter.borrowed_tokens)
+            await asyncio.sleep(0)  # and it is asked
+            os.kill(reader, signal.SIGKILL)
+    opened(cleaning.result())
+    assert [entry["event"] for entry in logs] == ["picture.reader_died"]
+
+
+@pytest.mark.anyio
+async def test_a_picture_that_takes_too_long_is_not_said_to_be_damaged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(services.intake.pictures, "SECONDS_AT_MOST", 0.0)
+    with pytest.raises(NotAPicture, match="took too long to open"):
+        await clean_apart(io.BytesIO(SAMPLES[JPEG]), JPEG, limiter=CapacityLimiter(1))
 
 
 def test_what_is_wrong_is_said_in_the_readers_language_though_found_in_another_process(

@@ -1,6 +1,5 @@
 """The yearly report as staff read it, complete it and take it away."""
 
-import asyncio
 from datetime import date
 
 import sqlalchemy as sa
@@ -99,8 +98,7 @@ class ReportDesk:
             meta=Meta(id=command, time=now, actor=who.actor, correlation=command),
             if_match=if_match,
         )
-        async with asyncio.timeout(10):
-            await self._projector.wait_for(handled.sequence)
+        await self._projector.wait_for(handled.sequence)
         return await self.entered(who, since, until)
 
 
