@@ -67,8 +67,8 @@ class Router:
             if isinstance(each, Unavailable):
                 raise each
         # The next plan sees what this one did.
-        if sequences and not await self._board.reaches(max(sequences)):
-            raise Unavailable("The board is behind the log.")
+        while sequences and not await self._board.reaches(max(sequences)):
+            log.warning("router.waiting", why="the board is behind the log")
         self._board.tidy()
 
     async def _take(self, step: Step) -> int:
