@@ -9,15 +9,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.moderation.case_query import LISTED, SEVERITIES, CaseQuery, Dialect, Place
 from services.moderation.queues import QueueFilters
+from services.moderation.stems import stems
 from services.runtime.database import Database, Row, rows_of
 from services.runtime.problems import Invalid
 from services.runtime.sentences import gettext as _
 
-FEW: Final = 2000
-"""Texts that a search may find before the list is walked instead, and each case is tried."""
+FEW: Final = 2_000
+"""Texts with a code (a number of a case, of an order) that are looked up without a thought."""
+FEW_AT_MOST: Final = 10_000
+"""Texts that are looked up for one page. It takes 3 µs each, as reading on in the list does."""
+FEW_TO_COUNT: Final = 30_000
+"""Texts that are looked up to count a list, rather than to read as far as `COUNTED` goes."""
 NEAR: Final = 400
-"""Cases that are tried before the index of words is asked: it takes long to tell where a frequent
+"""Cases that are read before the index of words is asked: it takes long to tell where a frequent
 word stands, and such a word stands in cases near by."""
+OFTEN: Final = 5
+"""Cases among those near by that tell that the rest of a page is near as well."""
+CODE: Final = 5
+"""Characters of a word, one of them a digit, that make it a code: “15” and “2026” are frequent."""
 AT_ONCE: Final = 2000
 """Rows that an export reads at a time."""
 
@@ -41,14 +50,13 @@ class CaseLists:
         """At most `limit` cases that stand behind `after`. Raises Invalid for impossible text."""
         _check_text(filters)
         async with self._database.read() as connection:
-            if filters.order != "severity":
-                rows = await self._quickly(connection, filters, reader, now, after, limit)
-                if rows:
-                    return rows
-            query = await self._query(connection, filters, reader, now)
-            if filters.order != "severity":
+            query = CaseQuery(self._sql, filters, reader, now)
+            if filters.order != "severity" and filters.text is None:
                 return await rows_of(connection, query.page(after, limit))
-            rows = []
+            if filters.order != "severity":
+                return await self._said(connection, filters, reader, now, after, limit)
+            query = await self._query(connection, filters, reader, now, FEW_AT_MOST)
+            rows: list[Row] = []
             for severity in (s for s in SEVERITIES if after is None or s <= after.severity):
                 of_this = query.of_severity(severity)
                 begin = after if after is not None and after.severity == severity else None
@@ -63,7 +71,7 @@ class CaseLists:
         async with self._database.read() as connection:
             counted: Row = {}
             for name, filters in queues.items():
-                query = await self._query(connection, filters, reader, now)
+                query = await self._query(connection, filters, reader, now, FEW_TO_COUNT)
                 counted[name] = (await connection.execute(query.count())).scalar_one()
             return counted
 
@@ -107,7 +115,7 @@ class CaseLists:
             rows = await connection.execute(sa.text(self._sql.matches), {"words": words})
             return sorted(set(rows.scalars()))
 
-    async def _quickly(
+    async def _said(
         self,
         connection: AsyncConnection,
         filters: QueueFilters,
@@ -116,19 +124,46 @@ class CaseLists:
         after: Place | None,
         limit: int,
     ) -> Sequence[Row]:
-        """A page that one query can find by its words; nothing where it takes more to tell."""
+        """A page of the cases in which the text is said.
+
+        Either the list is read until the page is full, or the cases that the index of words has are
+        looked up. How often the text is said near by tells which takes less: to tell how often it
+        is said at all may take longer than either.
+        """
         words = self._sql.words(filters.text or "")
         if words is None:
             return ()
-        if _perhaps_frequent(filters.text):
-            near = CaseQuery(self._sql, filters, reader, now).page(after, limit, near=NEAR)
-            if len(rows := await rows_of(connection, near)) == limit:
+
+        def query() -> CaseQuery:
+            return CaseQuery(self._sql, filters, reader, now)
+
+        async def looked_up(few: int) -> Sequence[Row] | None:
+            rows = await rows_of(connection, query().matched(words, few).page(after, limit))
+            return rows if rows or await self._times(connection, words, few) < few else None
+
+        tried = 0
+        if _has_code(filters.text):
+            tried = FEW
+            rows = await looked_up(tried)
+            if rows is not None:
                 return rows
-        query = CaseQuery(self._sql, filters, reader, now).matched(words, FEW)
-        return await rows_of(connection, query.page(after, limit))
+        near = await rows_of(connection, query().page(after, limit, near=NEAR))
+        if len(near) == limit:
+            return near
+        to_be_read = NEAR * limit // max(len(near), 1)
+        if len(near) < OFTEN and to_be_read > 2 * tried:
+            rows = await looked_up(min(to_be_read, FEW_AT_MOST))
+            if rows is not None:
+                return rows
+        return await rows_of(connection, query().page(after, limit))
 
     async def _query(
-        self, connection: AsyncConnection, filters: QueueFilters, reader: str, now: datetime
+        self,
+        connection: AsyncConnection,
+        filters: QueueFilters,
+        reader: str,
+        now: datetime,
+        few: int,
     ) -> CaseQuery:
         query = CaseQuery(self._sql, filters, reader, now)
         if filters.text is None:
@@ -136,15 +171,19 @@ class CaseLists:
         words = self._sql.words(filters.text)
         if words is None:
             return query.among(())
-        some = f"SELECT count(*) FROM ({self._sql.matches} LIMIT {FEW}) AS found"
+        found = await self._times(connection, words, few)
+        return query.matched(words, few) if found < few else query
+
+    async def _times(self, connection: AsyncConnection, words: str, most: int) -> int:
+        """How many texts have the words, counted as far as `most`."""
+        some = f"SELECT count(*) FROM ({self._sql.matches} LIMIT {most}) AS found"
         found: int = (await connection.execute(sa.text(some), {"words": words})).scalar_one()
-        return query.matched(words, FEW) if found < FEW else query
+        return found
 
 
-def _perhaps_frequent(text: str | None) -> bool:
-    """Whether a list of the cases in which it stands may be found by walking a little: numbers of
-    cases, and whatever else has digits, are rare."""
-    return text is not None and not any(map(str.isdigit, text))
+def _has_code(text: str | None) -> bool:
+    """Whether some word is the number of a case, of an order or the like: hardly ever frequent."""
+    return any(len(word) >= CODE and any(map(str.isdigit, word)) for word in stems(text or ""))
 
 
 def _check_text(filters: QueueFilters) -> None:

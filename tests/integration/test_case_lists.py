@@ -68,7 +68,8 @@ async def test_a_search_finds_the_same_by_its_words_near_by_and_case_by_case(
         monkeypatch.setattr(case_lists, "NEAR", near)
         assert by_words == {name: await every_page(lists, each) for name, each in NARROWED.items()}
     monkeypatch.setattr(case_lists, "NEAR", 0)
-    monkeypatch.setattr(case_lists, "FEW", 0)  # so that each list is walked
+    monkeypatch.setattr(case_lists, "FEW", 0)
+    monkeypatch.setattr(case_lists, "FEW_AT_MOST", 0)  # so that each list is walked
     for name, filters in NARROWED.items():
         walked = await every_page(lists, filters)
         assert walked == by_words[name], name

@@ -193,7 +193,9 @@ def questions() -> dict[str, QueueFilters]:
         "words in a third (en)": QueueFilters(text="stitching wrong"),
         "words in a third (ru)": QueueFilters(text="категории телефонов"),
         "words in a third (ar)": QueueFilters(text="والسعة الحقيقية"),
-        "a word in few": QueueFilters(text="lot123"),
+        "a word in a sixth": QueueFilters(text="lot1"),
+        "a code in a fiftieth": QueueFilters(text="lot12"),
+        "a code in few": QueueFilters(text="lot123"),
         "a number": QueueFilters(text=number("K", derived_id("load", "17"))),
     }
     return {name: queue.filters for name, queue in QUEUES.items()} | {
