@@ -9,7 +9,7 @@ from services.intake.farside import FarSide
 from services.runtime.auth import Principal
 from services.runtime.clock import Clock
 from services.runtime.sentences import gettext as _
-from services.runtime.sentences import joined, ngettext
+from services.runtime.sentences import listed, ngettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _not_known(advice: Advice) -> str:
         "protection": _("how long your order is protected"),
         "problem": _("what is wrong with it"),
     }
-    missing = joined([names[each] for each in advice.unknown], ", ")
+    missing = listed([names[each] for each in advice.unknown])
     return _(
         "We do not know %(missing)s. Goods that did not arrive, or are wrong, while the order is "
         "protected: a dispute. Anything against the rules of the marketplace: a complaint. "

@@ -75,7 +75,7 @@ from services.moderation.refusals import (
 from services.moderation.state import LIVE, REVIEW, Case, Status
 from services.runtime.problems import Forbidden, NotFound, Refused
 from services.runtime.sentences import gettext as _
-from services.runtime.sentences import joined, pgettext
+from services.runtime.sentences import listed, pgettext
 
 Guard = Callable[[Case, Actor, datetime], Refused | None]
 Moves = dict[Status, tuple[Status, ...]]
@@ -335,7 +335,7 @@ def _not_while(name: str, status: Status, possible: Names | None) -> str:
         return _("Not possible while the case is %(state)s.") % {"state": STATES[status]}
     instead = _("nothing is possible now")
     if possible:
-        said = joined([called(each) for each in possible], ", ")
+        said = listed([called(each) for each in possible])
         instead = _("possible now: %(commands)s") % {"commands": said}
     return _("“%(command)s” is not possible while the case is %(state)s; %(possible)s.") % {
         "command": called(name),

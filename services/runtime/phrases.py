@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.runtime.catalogues import catalogues
-from services.runtime.sentences import Sentence, joined
+from services.runtime.sentences import Sentence, listed
 from services.runtime.sentences import gettext as _
 
 PHRASES: Final = (
@@ -80,7 +80,7 @@ class Phrases:
             return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
         parts = text.split(", ")
         if all(part in self._words for part in parts):
-            return joined([self._words[part] for part in parts], ", ")
+            return listed([self._words[part] for part in parts])
         return self.recognised(text)
 
 

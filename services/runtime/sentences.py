@@ -11,6 +11,7 @@ everything else (logs, mails' ledgers, tests) sees plain English text.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import reduce
 from typing import Annotated, Any, Final
 
 from babel.support import NullTranslations
@@ -148,6 +149,16 @@ def joined(sentences: Sequence[str], between: str = "; ") -> str:
     names = [f"s{position}" for position in range(len(sentences))]
     slots = between.join(f"%({name})s" for name in names)
     return Sentence.of(slots, values=dict(zip(names, sentences, strict=True)))
+
+
+def listed(words: Sequence[str]) -> str:
+    """Several words as a list, with the commas of the reader's language; empty for none."""
+    first, *others = words or [""]
+    return reduce(
+        lambda before, word: gettext("%(words)s, %(word)s") % {"words": before, "word": word},
+        others,
+        first,
+    )
 
 
 def localised(document: Any, translations: NullTranslations, language: str) -> Any:

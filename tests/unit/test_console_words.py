@@ -39,3 +39,10 @@ def test_the_forms_of_bulk_actions_have_no_english_in_them(language: str) -> Non
 @pytest.mark.parametrize("language", ["ru", "ar"])
 def test_a_filter_of_several_states_has_no_english_in_it(language: str) -> None:
     assert not LATIN.search(told(filter_said("state", ["open", "admitted"]), language))
+
+
+@pytest.mark.parametrize(("language", "comma"), [("en", ", "), ("ru", ", "), ("ar", "، ")])
+def test_a_list_has_the_commas_of_its_language(language: str, comma: str) -> None:
+    states = ["open", "admitted", "decided"]
+    said = told(filter_said("state", states), language)
+    assert said == comma.join(told(filter_said("state", [each]), language) for each in states)

@@ -12,7 +12,7 @@ from services.moderation.staff_models import AuditEntry
 from services.moderation.web import labels
 from services.moderation.web.labels import Label
 from services.runtime.sentences import gettext as _
-from services.runtime.sentences import joined, language_name, ngettext
+from services.runtime.sentences import language_name, listed, ngettext
 from services.runtime.web.text import reader
 
 
@@ -55,7 +55,7 @@ def filter_said(name: str, value: object) -> str:
         case "q", str():
             return _("“%(words)s”") % {"words": value}
         case "state", list():
-            return joined([labels.state(each).text for each in value], ", ")
+            return listed([labels.state(each).text for each in value])
         case "type", str():
             return labels.type_name(value)
         case "reason", str():
